@@ -1,0 +1,166 @@
+//! `Site`, ours and local only: what the platform team knows and the author of a virtual machine does not.
+//!
+//! A Wukong file must stay valid for the cluster's CRD, so none of this is ever added to it.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use super::Metadata;
+
+/// The API group of `Site`.
+pub const GROUP: &str = "render.novasphere.dev";
+/// The apiVersion of `Site`.
+pub const API_VERSION: &str = "render.novasphere.dev/v1alpha1";
+/// The kind of the platform team's file.
+pub const KIND: &str = "Site";
+/// The annotation that keeps kustomize and kpt from sending the file to a cluster.
+pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+/// What holds for every Wukong of a run. Read by wukong-render only; never sent to a cluster.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Site")]
+pub struct Site {
+    /// Always `render.novasphere.dev/v1alpha1`.
+    #[schemars(extend("const" = API_VERSION))]
+    pub api_version: String,
+    /// Always `Site`.
+    #[schemars(extend("const" = KIND))]
+    pub kind: String,
+    /// The name of the site, and the annotation `config.kubernetes.io/local-config: "true"`.
+    pub metadata: Metadata,
+    /// What holds.
+    #[serde(default)]
+    pub spec: Option<SiteSpec>,
+}
+
+/// What holds for every Wukong of a run.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SiteSpec {
+    /// The NIC for networks that name none; `ens160` if left out. A network's `physicalInterface` and the flag
+    /// `--default-nic` go before it.
+    #[serde(default, rename = "defaultNIC")]
+    #[schemars(length(min = 1))]
+    pub default_nic: Option<String>,
+    /// What the node policies have in common.
+    #[serde(default)]
+    pub policy: Option<PolicyDefaults>,
+    /// What the NetworkAttachmentDefinitions have in common.
+    #[serde(default)]
+    pub attachment: Option<AttachmentDefaults>,
+    /// The resources of the SR-IOV device plugin.
+    #[serde(default)]
+    pub sriov: Option<Sriov>,
+    /// Whether to write the sync-wave annotations by which Argo CD applies node policies first; `true` if left out.
+    #[serde(default)]
+    pub sync_waves: Option<bool>,
+    /// What not to write: `nncp` for a cluster without NMState, `nad` for one without Multus.
+    #[serde(default)]
+    #[schemars(schema_with = "skip_list")]
+    pub skip: Option<Vec<Skip>>,
+}
+
+/// What the node policies have in common.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PolicyDefaults {
+    /// The nodes, by label. All must match; all nodes if left out. A Wukong's own node selector is added.
+    #[serde(default)]
+    pub node_selector: Option<BTreeMap<String, String>>,
+    /// How many nodes may be reconfigured at a time: a number, or a share such as `"30%"`. The operator's default is
+    /// half of them.
+    #[serde(default)]
+    #[schemars(schema_with = "int_or_percent")]
+    pub max_unavailable: Option<IntOrPercent>,
+}
+
+/// What the NetworkAttachmentDefinitions have in common.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AttachmentDefaults {
+    /// The CNI version, `0.3.1` if left out.
+    #[serde(default)]
+    #[schemars(extend("enum" = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"]))]
+    pub cni_version: Option<String>,
+    /// `static`: a static `ipConfig` becomes IPAM. `none`: no IPAM at all, for platforms that do not support it for
+    /// virtual machines (OpenShift); the address is then the guest's business. `static` if left out.
+    #[serde(default)]
+    #[schemars(schema_with = "ipam_mode")]
+    pub ipam: Option<IpamMode>,
+    /// Whether the bridge plugin drops frames with a MAC address that is not the interface's own; `true` if left out.
+    /// The nodes need `nft` for it.
+    #[serde(default)]
+    pub mac_spoof_check: Option<bool>,
+    /// Whether to ask for the bridge as a node resource (`bridge.network.kubevirt.io/<bridge>`,
+    /// `ovs-cni.network.kubevirt.io/<bridge>`), so that a virtual machine only runs where the bridge is. Needs
+    /// bridge-marker or the OVS CNI marker on the nodes; `false` if left out.
+    #[serde(default)]
+    pub bridge_resources: Option<bool>,
+}
+
+/// The resources of the SR-IOV device plugin.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sriov {
+    /// The resource for networks whose NIC is not listed, for example `openshift.io/sriovnics`.
+    #[serde(default)]
+    #[schemars(regex(pattern = RESOURCE_NAME))]
+    pub default_resource_name: Option<String>,
+    /// The resource by NIC: `ens2f0: intel.com/ens2f0_vfs`.
+    #[serde(default)]
+    #[schemars(schema_with = "resource_names")]
+    pub resource_names: Option<BTreeMap<String, String>>,
+}
+
+const RESOURCE_NAME: &str = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+
+fn resource_names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "additionalProperties": {"type": "string", "pattern": RESOURCE_NAME}})
+}
+
+/// What a cluster has no use for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Skip {
+    /// No node policies: the cluster has no NMState.
+    Nncp,
+    /// No NetworkAttachmentDefinitions: the cluster has no Multus.
+    Nad,
+}
+
+fn skip_list(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"type": "string", "enum": ["nncp", "nad"]}})
+}
+
+/// What becomes of a static address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IpamMode {
+    /// The CNI `static` IPAM plugin.
+    #[default]
+    Static,
+    /// No IPAM.
+    None,
+}
+
+fn ipam_mode(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ["static", "none"]})
+}
+
+/// Kubernetes' `IntOrString`, where the string is a percentage.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(untagged)]
+pub enum IntOrPercent {
+    /// A number of nodes.
+    Int(u32),
+    /// A share of the nodes, with its `%`.
+    Percent(String),
+}
+
+fn int_or_percent(_: &mut SchemaGenerator) -> Schema {
+    // Two types without `oneOf`: an error then names what is wrong instead of "no schema matches".
+    json_schema!({"type": ["integer", "string"], "minimum": 1, "maximum": 100_000, "pattern": "^(100|[1-9][0-9]?)%$"})
+}

@@ -1,0 +1,174 @@
+//! What the command line takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::api::site::Skip;
+
+/// Compile Wukong virtual machines into NMState and Multus manifests, with no cluster at hand
+///
+/// Reads Wukong files, checks them, and writes NodeNetworkConfigurationPolicies for the nodes and
+/// NetworkAttachmentDefinitions for the virtual machines, for Argo CD or Flux to sync. With an error, nothing is written.
+///
+/// Exit codes: 0 done and clean; 1 findings (any error, or drift with --check); 2 the tool could not do its work.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wukong-render",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    override_usage = "wukong-render [OPTIONS] <IN>... <OUT>\n       wukong-render <COMMAND>",
+    after_help = "Examples:\n  \
+        wukong-render ./in ./out            render\n  \
+        wukong-render --check ./in ./out    fail if the tree is not up to date\n  \
+        wukong-render check ./in            check the input, write nothing\n  \
+        wukong-render diff ./in ./out       show what a render would change\n  \
+        wukong-render explain WK215         what a finding means"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) render: RenderArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Render manifests (what is done without a command too)
+    Render(RenderArgs),
+    /// Check the input and write nothing
+    Check(CheckArgs),
+    /// Show what a render would change, as a unified diff
+    Diff(RenderArgs),
+    /// Print a JSON Schema
+    Schema {
+        /// Which one
+        #[arg(value_enum, default_value_t = SchemaName::Wukong)]
+        name: SchemaName,
+    },
+    /// Explain a finding; without a code, list them all
+    Explain {
+        /// The code (WK215) or the name (bridge-on-nic)
+        code: Option<String>,
+    },
+    /// Print a shell's completion script
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    /// The inputs, then the output folder; `-` reads standard input, and as the last writes one stream to standard output
+    #[arg(value_name = "IN>... <OUT", required = true, num_args = 2.., value_hint = clap::ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Render in memory and compare with the output folder: list what is stale, missing or orphaned, and exit with 1
+    #[arg(long)]
+    pub(super) check: bool,
+    #[command(flatten)]
+    pub(super) compile: CompileArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Files, folders, or `-` for standard input
+    #[arg(value_name = "IN", required = true, value_hint = clap::ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) compile: CompileArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is rendered")]
+pub(super) struct CompileArgs {
+    /// The NIC for networks that name none, before the Site's [default: ens160]
+    #[arg(long, value_name = "NIC")]
+    pub(super) default_nic: Option<String>,
+    /// Leave out what the cluster has no use for; can be repeated
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub(super) skip: Vec<SkipKind>,
+    /// A folder with nncp.yaml.j2, nad.yaml.j2 or kustomization.yaml.j2 to use instead of the built-in templates
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(super) templates: Option<PathBuf>,
+    /// Do not read what matches, by path below the input folder or by name; can be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Take inputs without any Wukong for meant, and render an empty tree
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is reported")]
+pub(super) struct OutputArgs {
+    /// The format of findings
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+    /// Make an error of a warning, by code or name, or of all of them: `warnings`; can be repeated
+    #[arg(long, value_name = "CODE")]
+    pub(super) deny: Vec<String>,
+    /// Do not report a warning, by code or name; can be repeated
+    #[arg(long, value_name = "CODE")]
+    pub(super) allow: Vec<String>,
+    /// Print findings only, without the summary
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Print more: every file that changes, and what was passed over
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaName {
+    /// The virtual machine
+    Wukong,
+    /// The platform team's file
+    Site,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people, on standard error
+    Text,
+    /// For programs, on standard output unless that carries manifests
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SkipKind {
+    /// Node policies: the cluster has no NMState
+    Nncp,
+    /// Network attachments: the cluster has no Multus
+    Nad,
+}
+
+impl From<SkipKind> for Skip {
+    fn from(kind: SkipKind) -> Self {
+        match kind {
+            SkipKind::Nncp => Self::Nncp,
+            SkipKind::Nad => Self::Nad,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line: arguments to stages, findings and results to the right streams, outcomes to exit codes.
+//!
+//! `clap` is at home here. Standard output carries what was asked for and nothing else; everything said to a person goes to
+//! standard error.
+
+mod args;
+mod run;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::diagnostic::Rule;
+use crate::rules;
+use crate::schema::{SchemaKind, nearest};
+use args::{Cli, Command, SchemaName};
+
+/// Done, and clean.
+const CLEAN: u8 = 0;
+/// Findings: an error, or drift with `--check`.
+const FINDINGS: u8 = 1;
+/// The tool could not do its work: usage, or the file system.
+const FAILED: u8 = 2;
+
+/// The `clap` command, for the man page, the completions and `docs/cli.md`.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistake and go to standard output; clap tells the two apart.
+            let code = if error.use_stderr() { FAILED } else { CLEAN };
+            let printed = error.print();
+            return ExitCode::from(if printed.is_ok() { code } else { FAILED });
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    match cli.command {
+        None => run::render(&cli.render),
+        Some(Command::Render(args)) => run::render(&args),
+        Some(Command::Check(args)) => run::check(&args),
+        Some(Command::Diff(args)) => run::diff(&args),
+        Some(Command::Schema { name }) => {
+            let kind = match name {
+                SchemaName::Wukong => SchemaKind::Wukong,
+                SchemaName::Site => SchemaKind::Site,
+            };
+            print(&kind.text())
+        }
+        Some(Command::Explain { code: None }) => print(&list_of_rules()),
+        Some(Command::Explain { code: Some(code) }) => match rules::find(&code) {
+            Some(rule) => print(&page(rule)),
+            None => Err(unknown_rule(&code)),
+        },
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "wukong-render", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Some(Command::Man) => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command()).render(&mut page)?;
+            print(&String::from_utf8_lossy(&page))
+        }
+    }
+}
+
+/// Writes to standard output and nothing but that.
+fn print(text: &str) -> anyhow::Result<u8> {
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(CLEAN)
+}
+
+/// Writes to standard error; a closed one is nobody's loss.
+fn say(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn complain(error: &anyhow::Error) {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  because: {cause}\n"));
+    }
+    say(&text);
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn unknown_rule(word: &str) -> anyhow::Error {
+    let known: Vec<&str> = rules::ALL.iter().flat_map(|rule| [rule.code, rule.name]).collect();
+    match nearest(word, &known) {
+        Some(meant) => anyhow::anyhow!("there is no rule `{word}`; did you mean `{meant}`?"),
+        None => anyhow::anyhow!("there is no rule `{word}`; `wukong-render explain` lists them"),
+    }
+}
+
+/// One line a rule: code, severity, name, summary.
+fn list_of_rules() -> String {
+    let line =
+        |rule: &&Rule| format!("{}  {:<7}  {:<26}  {}\n", rule.code, rule.severity.as_str(), rule.name, rule.summary());
+    rules::ALL.iter().map(line).collect()
+}
+
+/// A rule's manual page.
+fn page(rule: &Rule) -> String {
+    format!("{} {} ({})\n\n{}\n", rule.code, rule.name, rule.severity.as_str(), rule.manual())
+}

@@ -1,0 +1,31 @@
+//! The command line's word on severities: `--deny warnings`, `--deny CODE`, `--allow CODE`.
+
+use super::{Rule, Severity};
+
+/// What the command line changes about severities. Only warnings can be changed: an error means that the
+/// manifest cannot work, and no flag makes it work.
+#[derive(Debug, Default, Clone)]
+pub struct Levels {
+    /// Every warning is an error, unless it is allowed by name.
+    pub deny_warnings: bool,
+    /// These warnings are errors.
+    pub deny: Vec<&'static Rule>,
+    /// These warnings are not reported.
+    pub allow: Vec<&'static Rule>,
+}
+
+impl Levels {
+    /// The severity that a finding gets, or `None` when it is not wanted.
+    pub fn apply(&self, rule: &'static Rule, severity: Severity) -> Option<Severity> {
+        if severity == Severity::Error {
+            return Some(severity);
+        }
+        if self.deny.contains(&rule) {
+            return Some(Severity::Error);
+        }
+        if self.allow.contains(&rule) {
+            return None;
+        }
+        Some(if self.deny_warnings { Severity::Error } else { severity })
+    }
+}

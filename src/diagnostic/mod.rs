@@ -1,0 +1,165 @@
+//! Findings: the model that every stage adds to and every output format reads.
+//!
+//! Stages speak in paths (a document and a JSON pointer). Positions are looked up once, at the end, by
+//! [`resolve`](resolve::resolve); the formats in [`emit`] only ever see resolved findings.
+
+pub mod emit;
+pub mod levels;
+pub mod resolve;
+mod rule;
+
+use std::ops::Range;
+
+use crate::document::DocumentId;
+use crate::source::SourceId;
+
+pub use levels::Levels;
+pub use rule::{Rule, Severity};
+
+/// Which half of a `key: value` pair a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The key: an unknown one, say.
+    Key,
+    /// The value.
+    Value,
+}
+
+/// Where a finding is, as a stage knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A node of a document. What does not exist (a missing key) is shown at its nearest parent that does.
+    Node {
+        /// The document.
+        document: DocumentId,
+        /// The JSON pointer within it.
+        pointer: String,
+        /// Key or value.
+        part: Part,
+    },
+    /// A stretch of a source's text, in bytes.
+    Span {
+        /// The source.
+        source: SourceId,
+        /// The bytes.
+        range: Range<usize>,
+    },
+    /// A file or folder that is no source: one that cannot be read, or one in the output tree.
+    Path(String),
+}
+
+/// A place in a document that typed values were made from: how the later stages point back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The document.
+    pub document: DocumentId,
+    /// The JSON pointer of the value within the document.
+    pub pointer: String,
+}
+
+impl Origin {
+    /// The origin of a child, by key or by index.
+    #[must_use]
+    pub fn child(&self, segment: impl std::fmt::Display) -> Self {
+        let segment = segment.to_string().replace('~', "~0").replace('/', "~1");
+        Self { document: self.document, pointer: format!("{}/{segment}", self.pointer) }
+    }
+
+    /// The value of this origin's child as a place; `path` may name a grandchild as `a/b`.
+    pub fn at(&self, path: &str) -> Place {
+        Place::Node { document: self.document, pointer: format!("{}/{path}", self.pointer), part: Part::Value }
+    }
+
+    /// The value itself as a place.
+    pub fn here(&self) -> Place {
+        Place::Node { document: self.document, pointer: self.pointer.clone(), part: Part::Value }
+    }
+
+    /// The key of this origin's child as a place.
+    pub fn key(&self, name: &str) -> Place {
+        let pointer = self.child(name).pointer;
+        Place::Node { document: self.document, pointer, part: Part::Key }
+    }
+}
+
+/// One finding: a code, a place, what is wrong, and a way out.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// What kind of finding.
+    pub rule: &'static Rule,
+    /// How severe here.
+    pub severity: Severity,
+    /// One sentence, lower case, no full stop; names the thing and its value, never the file.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+    /// Other places that belong to it, each with what it is.
+    pub related: Vec<(Place, String)>,
+    /// The way out: what the author can do.
+    pub help: String,
+}
+
+impl Diagnostic {
+    /// A finding of the rule's own severity.
+    pub fn new(rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { rule, severity: rule.severity, message: message.into(), place, related: Vec::new(), help: help.into() }
+    }
+
+    /// The same finding with another severity.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The same finding with one more place.
+    #[must_use]
+    pub fn with_related(mut self, place: Place, text: impl Into<String>) -> Self {
+        self.related.push((place, text.into()));
+        self
+    }
+}
+
+/// All findings of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    levels: Levels,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// An empty report in which the command line's levels hold.
+    pub fn new(levels: Levels) -> Self {
+        Self { levels, diagnostics: Vec::new() }
+    }
+
+    /// Adds a finding, at the severity that the levels give it.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        if let Some(severity) = self.levels.apply(diagnostic.rule, diagnostic.severity) {
+            diagnostic.severity = severity;
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Adds many findings.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.push(diagnostic);
+        }
+    }
+
+    /// The findings, in the order they were added.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether any finding is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// How many findings have this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    }
+}

@@ -1,0 +1,209 @@
+//! Places to positions: done once, at the end, for everything that was found.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::{Diagnostic, Place, Report, Severity};
+use crate::document::tree::{self, Tree};
+use crate::source::{SourceId, Sources};
+
+/// A finding as every output format gets it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resolved {
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
+    /// The rule's code.
+    pub code: &'static str,
+    /// The rule's name.
+    pub name: &'static str,
+    /// How severe.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub help: String,
+    /// Other places that belong to it.
+    pub related: Vec<Related>,
+}
+
+/// A further place of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Related {
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
+    /// What it is.
+    pub message: String,
+}
+
+/// A file, and a position in it unless the file has none to show.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Location {
+    /// The path as the user would write it.
+    pub file: String,
+    /// The position.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+}
+
+/// A stretch of a file, with the lines that it is on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Position {
+    /// The first line, from 1.
+    pub line: usize,
+    /// The first column, from 1, in characters.
+    pub column: usize,
+    /// The last line, from 1.
+    pub end_line: usize,
+    /// The column after the last character, from 1, in characters.
+    pub end_column: usize,
+    /// The lines themselves, with secrets blanked out.
+    #[serde(skip)]
+    pub snippet: String,
+    /// Where to underline in the snippet, in bytes.
+    #[serde(skip)]
+    pub underline: (usize, usize),
+}
+
+/// Looks up every finding's position. The result is sorted by place and code, and has nothing twice.
+pub fn resolve(report: &Report, sources: &Sources) -> Vec<Resolved> {
+    let mut resolver = Resolver { sources, parsed: HashMap::new() };
+    let mut resolved: Vec<Resolved> = report.diagnostics().iter().map(|it| resolver.diagnostic(it)).collect();
+    resolved.sort();
+    resolved.dedup();
+    resolved
+}
+
+struct Parsed {
+    trees: Vec<Option<Tree>>,
+    secrets: Vec<Range<usize>>,
+    line_starts: Vec<usize>,
+}
+
+struct Resolver<'a> {
+    sources: &'a Sources,
+    parsed: HashMap<SourceId, Parsed>,
+}
+
+impl Resolver<'_> {
+    fn diagnostic(&mut self, diagnostic: &Diagnostic) -> Resolved {
+        Resolved {
+            location: self.location(&diagnostic.place),
+            code: diagnostic.rule.code,
+            name: diagnostic.rule.name,
+            severity: diagnostic.severity,
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+            related: diagnostic
+                .related
+                .iter()
+                .map(|(place, message)| Related { location: self.location(place), message: message.clone() })
+                .collect(),
+        }
+    }
+
+    fn location(&mut self, place: &Place) -> Location {
+        let (source, range) = match place {
+            Place::Path(path) => return Location { file: path.clone(), position: None },
+            Place::Span { source, range } => (*source, range.clone()),
+            Place::Node { document, pointer, part } => {
+                let parsed = self.parsed(document.source);
+                let tree = parsed.trees.get(document.index as usize).and_then(Option::as_ref);
+                (document.source, tree.map(|tree| tree.locate(pointer, *part)).unwrap_or_default())
+            }
+        };
+        let file = self.sources.get(source).path.clone();
+        let text = self.sources.get(source).text.as_str();
+        let parsed = self.parsed(source);
+        Location { file, position: Some(position(text, parsed, range)) }
+    }
+
+    fn parsed(&mut self, source: SourceId) -> &Parsed {
+        let sources = self.sources;
+        self.parsed.entry(source).or_insert_with(|| parse(&sources.get(source).text))
+    }
+}
+
+fn parse(text: &str) -> Parsed {
+    let trees: Vec<Option<Tree>> = tree::parse(text).into_iter().map(Result::ok).collect();
+    let secrets = trees.iter().flatten().flat_map(|tree| tree.ranges_under(holds_secrets)).collect();
+    let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+    Parsed { trees, secrets, line_starts: std::iter::once(0).chain(newlines).collect() }
+}
+
+/// Whether what stands under a key is blanked out in every snippet. A misspelt key counts as the one it was meant to be.
+fn holds_secrets(key: &str) -> bool {
+    let key = key.to_lowercase();
+    ["pass", "pwd", "secret", "token", "cloudinit", "hash"].iter().any(|word| key.contains(word))
+        || strsim::damerau_levenshtein(&key, "password") <= 2
+        || strsim::damerau_levenshtein(&key, "cloudinituser") <= 3
+}
+
+fn position(text: &str, parsed: &Parsed, range: Range<usize>) -> Position {
+    let start = floor(text, range.start);
+    let end = floor(text, range.end).max(start);
+    let line_at = |at: usize| parsed.line_starts.partition_point(|line_start| *line_start <= at) - 1;
+    let (first, last) = (line_at(start), line_at(end.max(start)));
+    let column = |line: usize, at: usize| text[parsed.line_starts[line]..at].chars().count() + 1;
+
+    let snippet_start = parsed.line_starts[first];
+    let snippet_end = text[end..].find('\n').map_or(text.len(), |newline| end + newline);
+    let snippet = blank_secrets(text, snippet_start..snippet_end, &parsed.secrets);
+    Position {
+        line: first + 1,
+        column: column(first, start),
+        end_line: last + 1,
+        end_column: column(last, end),
+        underline: (start - snippet_start, (end - snippet_start).min(snippet.len())),
+        snippet,
+    }
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Lines of a text with every secret replaced by asterisks, byte for byte, so that underlines still fit.
+///
+/// The tree knows the secrets of a document that can be parsed. For one that cannot, and for what a broken line may
+/// hide, the rest of every line is blanked behind a key that speaks of passwords.
+fn blank_secrets(text: &str, lines: Range<usize>, secrets: &[Range<usize>]) -> String {
+    let mut bytes = text.as_bytes()[lines.clone()].to_vec();
+    for secret in secrets {
+        let (start, end) = (secret.start.max(lines.start), secret.end.min(lines.end));
+        if start < end {
+            blank(&mut bytes[start - lines.start..end - lines.start]);
+        }
+    }
+    let mut at = 0;
+    for line in text[lines].split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        if let Some(word) = ["passw", "pwd"].iter().filter_map(|word| lower.find(word)).min()
+            && let Some(colon) = line[word..].find([':', '='])
+            && !line[..word].trim_start().starts_with('#')
+        {
+            blank(&mut bytes[at + word + colon + 1..at + line.len()]);
+        }
+        at += line.len();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn blank(bytes: &mut [u8]) {
+    for byte in bytes {
+        if !byte.is_ascii_whitespace() {
+            *byte = b'*';
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! wukong-render compiles `Wukong` virtual machines into the network manifests of their nodes and pods, with no cluster at
+//! hand.
+//!
+//! [`compile`] is the whole pipeline. Every stage is a function from the previous stage's type to the next; what an author did
+//! wrong goes into the [`Report`], and an `Err` means that the tool itself failed.
+//!
+//! ```text
+//! files -> Sources -> Documents -> Objects -> Plan -> rules -> OutputTree -> changes -> files
+//!       source     document    load      network   rules   render      tree
+//! ```
+
+pub mod api;
+pub mod cli;
+pub mod diagnostic;
+pub mod document;
+pub mod header;
+pub mod load;
+pub mod manifest;
+pub mod names;
+pub mod network;
+pub mod plan;
+pub mod render;
+pub mod rules;
+pub mod schema;
+pub mod source;
+pub mod tree;
+pub mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::api::site::Skip;
+use crate::diagnostic::Report;
+use crate::plan::Settings;
+use crate::render::Templates;
+use crate::source::{Inputs, Sources};
+use crate::tree::OutputTree;
+
+/// What the command line says of a compilation.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    /// The NIC for networks that name none, before the Site's.
+    pub default_nic: Option<String>,
+    /// A folder with templates that replace the built-in ones.
+    pub templates: Option<PathBuf>,
+    /// What not to write, besides what the Site says.
+    pub skip: Vec<Skip>,
+    /// Whether inputs without a Wukong are meant.
+    pub allow_empty: bool,
+}
+
+/// The result of a compilation.
+#[derive(Debug)]
+pub struct Compilation {
+    /// Every text that was read: findings point into them.
+    pub sources: Sources,
+    /// The manifests; none if there is an error.
+    pub tree: Option<OutputTree>,
+    /// How many Wukongs were read.
+    pub wukongs: usize,
+    /// How many documents of which other kind were passed over.
+    pub passed_over: BTreeMap<String, usize>,
+}
+
+/// Compiles the inputs into an output tree. Nothing is written.
+///
+/// # Errors
+/// The tool could not do its work: a glob or a template folder that cannot be used.
+pub fn compile(inputs: &Inputs, options: &Options, report: &mut Report) -> anyhow::Result<Compilation> {
+    let mut sources = source::read(inputs, report)?;
+    let documents = document::parse(&sources, load::is_wanted, report);
+    let passed_over = documents.passed_over;
+    let objects = load::load(documents.objects, report);
+    let wukongs = objects.wukong_count;
+    if wukongs == 0 && !options.allow_empty && !report.has_errors() {
+        rules::no_wukong(inputs, passed_over.values().sum(), report);
+    }
+    let site = objects.site.as_ref().map(|site| &site.value);
+    let settings = Settings::new(site, options.default_nic.as_deref(), &options.skip);
+    let plan = network::lower(objects, &settings, &sources, report);
+    rules::check(&plan, report);
+    let templates = Templates::load(options.templates.as_deref(), &mut sources, report)?;
+    let tree = (!report.has_errors()).then(|| render::render(&plan, &settings, &templates, &sources, report));
+    let tree = tree.filter(|_| !report.has_errors());
+    Ok(Compilation { sources, tree, wukongs, passed_over })
+}

@@ -1,0 +1,315 @@
+//! Documents to typed objects: which kinds matter, and what is salvaged from one that violates its schema.
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
+use crate::diagnostic::{Diagnostic, Origin, Report, Severity};
+use crate::document::Document;
+use crate::names;
+use crate::rule;
+use crate::schema::{INVALID_VALUE, SchemaKind, nearest, network_index};
+
+rule! {
+    /// A document that looks like a Wukong or a Site, but has a kind or an apiVersion that is neither.
+    ///
+    /// It would be passed over like any other kind, and the manifests of its virtual machine removed.
+    ///
+    /// ## Way out
+    /// Write `kind: Wukong` with `apiVersion: vm.novasphere.dev/v1alpha1`, or `kind: Site` with
+    /// `apiVersion: render.novasphere.dev/v1alpha1`.
+    pub UNKNOWN_KIND = "WK106", "unknown-kind", Error;
+}
+
+rule! {
+    /// The name or the namespace of an object is none that Kubernetes takes.
+    ///
+    /// Names are DNS-1123 subdomains (at most 253 characters: lower case letters, digits, `-` and `.`), namespaces are
+    /// DNS-1123 labels (at most 63, without dots). Names also become file names, so nothing else ever reaches a path.
+    ///
+    /// ## Way out
+    /// Choose another name.
+    pub INVALID_NAME = "WK107", "invalid-name", Error;
+}
+
+rule! {
+    /// A Site has no annotation `config.kubernetes.io/local-config: "true"`.
+    ///
+    /// A Site is for wukong-render only. Without the annotation, kustomize sends it to a cluster that does not know its kind.
+    ///
+    /// ## Way out
+    /// Add the annotation, with the quotes.
+    pub SITE_NOT_LOCAL = "WK108", "site-not-local", Warning;
+}
+
+rule! {
+    /// There is more than one Site.
+    ///
+    /// Which of the two holds would depend on the order of the files.
+    ///
+    /// ## Way out
+    /// Keep one for each run, and name the others with `--exclude`.
+    pub SECOND_SITE = "WK109", "second-site", Error;
+}
+
+/// A typed object and where it comes from.
+#[derive(Debug)]
+pub struct Object<T> {
+    /// The document and the pointer of the object within it.
+    pub origin: Origin,
+    /// The object as it is written.
+    pub value: T,
+}
+
+/// A Wukong, with the networks that could be read.
+#[derive(Debug)]
+pub struct LoadedWukong {
+    /// The Wukong; its `networks` are taken out.
+    pub wukong: Object<Wukong>,
+    /// Its networks.
+    pub networks: Vec<Object<NetworkConfig>>,
+    /// Whether something of it was dropped because of an error.
+    pub is_partial: bool,
+}
+
+/// What the documents hold, typed.
+#[derive(Debug, Default)]
+pub struct Objects {
+    /// The virtual machines, in the order of the files.
+    pub wukongs: Vec<LoadedWukong>,
+    /// The platform team's file.
+    pub site: Option<Object<Site>>,
+    /// The NetworkAttachmentDefinitions among the inputs, as (namespace, name).
+    pub attachments: HashSet<(Option<String>, String)>,
+    /// How many Wukongs there were, the broken ones included.
+    pub wukong_count: usize,
+}
+
+/// The kind of a network attachment.
+pub const NAD_KIND: &str = "NetworkAttachmentDefinition";
+
+/// Whether an object of this apiVersion and kind matters here.
+pub fn is_wanted(api_version: &str, kind: &str) -> bool {
+    let group = api_version.split('/').next().unwrap_or_default();
+    match kind {
+        wukong::KIND => group_is_like(group, wukong::GROUP),
+        site::KIND => group_is_like(group, site::GROUP),
+        NAD_KIND => group == "k8s.cni.cncf.io",
+        _ => misspelt_kind(group, kind).is_some(),
+    }
+}
+
+fn group_is_like(group: &str, ours: &str) -> bool {
+    nearest(group, &[ours]).is_some()
+}
+
+/// The kind that a kind of one of our groups was meant to be.
+fn misspelt_kind(group: &str, kind: &str) -> Option<&'static str> {
+    let meant = if group_is_like(group, wukong::GROUP) {
+        wukong::KIND
+    } else if group_is_like(group, site::GROUP) {
+        site::KIND
+    } else {
+        return None;
+    };
+    nearest(kind, &[meant]).map(|_| meant)
+}
+
+/// Checks every document against its schema and makes typed objects of it.
+pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
+    let loaded: Vec<(Loaded, Vec<Diagnostic>)> = documents
+        .into_par_iter()
+        .map(|document| {
+            let mut diagnostics = Vec::new();
+            let loaded = load_document(document, &mut diagnostics);
+            (loaded, diagnostics)
+        })
+        .collect();
+    let mut objects = Objects::default();
+    for (loaded, diagnostics) in loaded {
+        report.extend(diagnostics);
+        match loaded {
+            Loaded::Wukong(wukong) => {
+                objects.wukong_count += 1;
+                objects.wukongs.extend(wukong.map(|wukong| *wukong));
+            }
+            Loaded::Site(site) => add_site(&mut objects, *site, report),
+            Loaded::Attachment(namespace, name) => drop(objects.attachments.insert((namespace, name))),
+            Loaded::Nothing => {}
+        }
+    }
+    objects
+}
+
+fn add_site(objects: &mut Objects, site: Object<Site>, report: &mut Report) {
+    if let Some(first) = &objects.site {
+        report.push(
+            Diagnostic::new(
+                &SECOND_SITE,
+                site.origin.at("metadata/name"),
+                format!("`{}` is a second Site", site.value.metadata.name),
+                "keep one Site for each run, and leave the other out with --exclude",
+            )
+            .with_related(first.origin.at("metadata/name"), "the first one"),
+        );
+    } else {
+        objects.site = Some(site);
+    }
+}
+
+enum Loaded {
+    Wukong(Option<Box<LoadedWukong>>),
+    Site(Box<Object<Site>>),
+    Attachment(Option<String>, String),
+    Nothing,
+}
+
+fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loaded {
+    let Document { origin, value } = document;
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    match (text("kind"), text("apiVersion")) {
+        (wukong::KIND, wukong::API_VERSION) => Loaded::Wukong(load_wukong(origin, value, diagnostics).map(Box::new)),
+        (site::KIND, site::API_VERSION) => match load_site(origin, value, diagnostics) {
+            Some(site) => Loaded::Site(Box::new(site)),
+            None => Loaded::Nothing,
+        },
+        (NAD_KIND, _) => {
+            let metadata = |key: &str| value.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
+            match metadata("name") {
+                Some(name) => Loaded::Attachment(metadata("namespace").map(str::to_owned), name.to_owned()),
+                None => Loaded::Nothing,
+            }
+        }
+        (kind, api_version) => {
+            diagnostics.push(unknown_kind(&origin, kind, api_version));
+            Loaded::Nothing
+        }
+    }
+}
+
+fn unknown_kind(origin: &Origin, kind: &str, api_version: &str) -> Diagnostic {
+    let group = api_version.split('/').next().unwrap_or_default();
+    let (right_kind, right_version) = if group_is_like(group, wukong::GROUP) {
+        (wukong::KIND, wukong::API_VERSION)
+    } else {
+        (site::KIND, site::API_VERSION)
+    };
+    if kind == right_kind {
+        return Diagnostic::new(
+            &UNKNOWN_KIND,
+            origin.at("apiVersion"),
+            format!("a {kind} of apiVersion `{api_version}` is not known here"),
+            format!("write `apiVersion: {right_version}`"),
+        );
+    }
+    Diagnostic::new(
+        &UNKNOWN_KIND,
+        origin.at("kind"),
+        format!("`{kind}` is no kind of `{group}` that is known here"),
+        format!("did you mean `{right_kind}`?"),
+    )
+}
+
+fn load_site(origin: Origin, value: Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Object<Site>> {
+    let violations = SchemaKind::Site.violations(&value, &origin);
+    if !violations.is_empty() {
+        diagnostics.extend(violations.into_iter().map(|violation| violation.diagnostic));
+        return None;
+    }
+    let site: Site = typed(value, &origin, diagnostics)?;
+    let annotations = site.metadata.annotations.as_ref();
+    if annotations.and_then(|it| it.get(site::LOCAL_CONFIG)).is_none_or(|value| value != "true") {
+        diagnostics.push(Diagnostic::new(
+            &SITE_NOT_LOCAL,
+            origin.at("metadata/annotations"),
+            "the Site would be sent to the cluster by kustomize",
+            format!("add the annotation `{}: \"true\"`", site::LOCAL_CONFIG),
+        ));
+    }
+    Some(Object { origin, value: site })
+}
+
+fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnostic>) -> Option<LoadedWukong> {
+    let violations = SchemaKind::Wukong.violations(&value, &origin);
+    let mut broken: HashSet<usize> = HashSet::new();
+    let mut is_broken = false;
+    for violation in violations {
+        if violation.diagnostic.severity == Severity::Error {
+            match network_index(&violation.pointer) {
+                Some(index) => drop(broken.insert(index)),
+                None => is_broken = true,
+            }
+        }
+        diagnostics.push(violation.diagnostic);
+    }
+    if is_broken {
+        return None;
+    }
+    let networks = match value.pointer_mut("/spec/networks").map(Value::take) {
+        Some(Value::Array(networks)) => networks,
+        _ => Vec::new(),
+    };
+    let networks_origin = origin.child("spec").child("networks");
+    let networks = networks
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| !broken.contains(index))
+        .filter_map(|(index, network)| {
+            let origin = networks_origin.child(index);
+            let value = typed(network, &origin, diagnostics)?;
+            Some(Object { origin, value })
+        })
+        .collect();
+    let wukong: Wukong = typed(value, &origin, diagnostics)?;
+    if !has_valid_names(&wukong, &origin, diagnostics) {
+        return None;
+    }
+    Some(LoadedWukong { wukong: Object { origin, value: wukong }, networks, is_partial: !broken.is_empty() })
+}
+
+fn has_valid_names(wukong: &Wukong, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let before = diagnostics.len();
+    let name = &wukong.metadata.name;
+    if !names::is_dns_subdomain(name) {
+        diagnostics.push(Diagnostic::new(
+            &INVALID_NAME,
+            origin.at("metadata/name"),
+            format!("`{name}` is no name for a Kubernetes object"),
+            "use at most 253 lower case letters, digits, `-` and `.`, with a letter or digit first and last",
+        ));
+    }
+    if let Some(namespace) = wukong.metadata.namespace.as_ref().filter(|it| !names::is_dns_label(it)) {
+        diagnostics.push(Diagnostic::new(
+            &INVALID_NAME,
+            origin.at("metadata/namespace"),
+            format!("`{namespace}` is no name for a namespace"),
+            "use at most 63 lower case letters, digits and `-`, with a letter or digit first and last",
+        ));
+    }
+    diagnostics.len() == before
+}
+
+/// The typed form of a value that has passed its schema.
+fn typed<T: serde::de::DeserializeOwned>(
+    value: Value,
+    origin: &Origin,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    match serde_json::from_value(value) {
+        Ok(typed) => Some(typed),
+        Err(error) => {
+            // Only numbers can get here: the schema knows their range as JSON has it, the type as Rust has it.
+            let what = error.to_string();
+            let what = what.split(": ").next().unwrap_or_default().to_owned();
+            diagnostics.push(Diagnostic::new(
+                &INVALID_VALUE,
+                origin.here(),
+                format!("a value cannot be used: {what}"),
+                "compare it with the schema, which `wukong-render schema` prints",
+            ));
+            None
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What may be a name: Kubernetes' DNS-1123 forms, label values, and Linux interface names.
+//!
+//! Sources: Kubernetes apimachinery `validation.go` for the DNS-1123 and label forms; the kernel's `dev_valid_name` and
+//! `IFNAMSIZ` for interfaces; kubernetes-nmstate's admission policy (`deploy/handler/operator.yaml`) for policies.
+
+/// The longest name of a network interface, in bytes: `IFNAMSIZ` less the closing NUL.
+pub const MAX_INTERFACE_BYTES: usize = 15;
+/// The longest name of a NodeNetworkConfigurationPolicy, in bytes: it becomes a label value.
+pub const MAX_POLICY_BYTES: usize = 63;
+/// The longest name of a NetworkAttachmentDefinition that is still a DNS-1123 label, in bytes.
+pub const MAX_ATTACHMENT_BYTES: usize = 63;
+
+/// Whether a text is a DNS-1123 label: at most 63 lower case letters, digits and `-`.
+pub fn is_dns_label(text: &str) -> bool {
+    text.len() <= 63 && is_dns_part(text)
+}
+
+/// Whether a text is a DNS-1123 subdomain: at most 253 bytes, of parts joined by `.`.
+pub fn is_dns_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_dns_part)
+}
+
+fn is_dns_part(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.bytes().next().is_some_and(is_word)
+        && text.bytes().last().is_some_and(is_word)
+        && text.bytes().all(|byte| is_word(byte) || byte == b'-')
+}
+
+/// Whether a text can be the value of a label.
+pub fn is_label_value(text: &str) -> bool {
+    text.is_empty() || (text.len() <= 63 && is_qualified(text))
+}
+
+/// Whether a text can be the key of a label: a name, with an optional DNS prefix before a `/`.
+pub fn is_label_key(text: &str) -> bool {
+    match text.split_once('/') {
+        Some((prefix, name)) => is_dns_subdomain(prefix) && name.len() <= 63 && is_qualified(name),
+        None => text.len() <= 63 && is_qualified(text),
+    }
+}
+
+fn is_qualified(text: &str) -> bool {
+    let ends_well = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    ends_well(text.bytes().next())
+        && ends_well(text.bytes().last())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// Why a text cannot be the name of a network interface.
+pub fn interface_name_problem(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if name == "." || name == ".." {
+        return Some("is a folder, not a name".to_owned());
+    }
+    if let Some(bad) = name.chars().find(|it| matches!(it, '/' | ':') || it.is_whitespace() || it.is_control()) {
+        return Some(format!("has {bad:?}, which the kernel does not take in a name"));
+    }
+    if name.contains(['{', '}']) {
+        // kubernetes-nmstate runs every policy through nmpolicy, which takes a brace for an expression.
+        return Some("has a brace, at which kubernetes-nmstate refuses the whole policy".to_owned());
+    }
+    if name.contains('$') {
+        return Some("has a `$`, which Flux may take for a variable".to_owned());
+    }
+    if name.len() > MAX_INTERFACE_BYTES {
+        return Some(format!("has {} bytes, and the kernel takes {MAX_INTERFACE_BYTES}", name.len()));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dns_names() {
+        for good in ["a", "a-b", "0", "a.b", "web-01.prod"] {
+            assert!(is_dns_subdomain(good), "{good}");
+        }
+        for bad in ["", "A", "-a", "a-", "a..b", ".a", "a.", "../x", "a/b", "a_b", &"x".repeat(254)] {
+            assert!(!is_dns_subdomain(bad), "{bad}");
+        }
+        assert!(is_dns_label("prod") && !is_dns_label("a.b") && !is_dns_label(&"x".repeat(64)));
+    }
+
+    #[test]
+    fn interface_names() {
+        for good in ["br-ext", "ens160.100", "enp130s0f0np0", "br-管理"] {
+            assert_eq!(interface_name_problem(good), None, "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a:b", "a b", "a{b", "${x}", "sixteen-bytes-xx"] {
+            assert!(interface_name_problem(bad).is_some(), "{bad}");
+        }
+    }
+}

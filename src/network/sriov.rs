@@ -1,0 +1,70 @@
+//! `type: sriov`: a virtual function of an SR-IOV NIC, attached by the CNI `sriov` plugin.
+//!
+//! ```yaml
+//! networks:
+//!   - name: fast
+//!     type: sriov
+//!     physicalInterface: ens2f0
+//!     vlanId: 200
+//! ```
+//!
+//! Nothing is made on the nodes: the virtual functions are the SR-IOV operator's (domain research, 1.8). The device plugin's
+//! resource, which the NAD must name, comes from the Site.
+
+use super::{Context, Lowered};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::plan::Carrier;
+use crate::plan::cni::Plugin;
+use crate::rule;
+
+rule! {
+    /// An SR-IOV network whose resource nobody names.
+    ///
+    /// The annotation `k8s.v1.cni.cncf.io/resourceName` is what makes the scheduler reserve a virtual function. Without it
+    /// the plugin gets no device, and the pod never starts. A Wukong has no place for it: it is the platform team's.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// apiVersion: render.novasphere.dev/v1alpha1
+    /// kind: Site
+    /// metadata:
+    ///   name: rack-1
+    ///   annotations: {config.kubernetes.io/local-config: "true"}
+    /// spec:
+    ///   sriov:
+    ///     resourceNames:
+    ///       ens2f0: openshift.io/ens2f0_vfs
+    /// ```
+    ///
+    /// ## Way out
+    /// Name the resource in the Site, by NIC or as `defaultResourceName`.
+    pub SRIOV_WITHOUT_RESOURCE = "WK220", "sriov-without-resource", Error;
+}
+
+pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
+    let config = &context.config.value;
+    let is_written = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    context.ignore("bridgeName", is_written(&config.bridge_name), "SR-IOV has no bridge", report);
+    context.ignore("nodeIP", is_written(&config.node_ip), "only a bridge takes the node's address", report);
+
+    let settings = context.settings;
+    let by_nic = config.physical_interface.as_ref().and_then(|nic| settings.sriov_by_nic.get(nic));
+    let resource_name = by_nic.or(settings.sriov_default.as_ref()).cloned();
+    if resource_name.is_none() && config.nad_name.is_none() {
+        let key = if config.physical_interface.is_some() { "physicalInterface" } else { "type" };
+        let nic = config.physical_interface.as_ref().map_or_else(String::new, |nic| format!(" for the NIC `{nic}`"));
+        report.push(Diagnostic::new(
+            &SRIOV_WITHOUT_RESOURCE,
+            context.config.origin.at(key),
+            format!("nobody names the SR-IOV resource{nic}"),
+            "name it in the Site: `spec.sriov.resourceNames` by NIC, or `spec.sriov.defaultResourceName`",
+        ));
+        return None;
+    }
+    Some(Lowered {
+        carrier: Carrier::Sriov { resource_name: resource_name.clone().unwrap_or_default(), vlan: config.vlan_id },
+        interfaces: Vec::new(),
+        plugin: Some(Plugin::Sriov { vlan: config.vlan_id }),
+        resource_name,
+    })
+}

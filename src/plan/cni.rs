@@ -1,0 +1,105 @@
+//! The shapes of CNI network configurations, as far as they are written here (domain research, section 4).
+
+use serde::Serialize;
+
+/// A CNI network configuration: what stands in a NAD's `spec.config`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetConf {
+    /// The version of the CNI specification.
+    pub cni_version: String,
+    /// The network's name, unique on a node: host-local and the result cache are keyed by it.
+    pub name: String,
+    /// The plugin.
+    #[serde(flatten)]
+    pub plugin: Plugin,
+    /// Who gives the addresses; nobody if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipam: Option<StaticIpam>,
+}
+
+/// A CNI plugin with its options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Plugin {
+    /// `bridge` of containernetworking/plugins.
+    Bridge {
+        /// The bridge on the node.
+        bridge: String,
+        /// Whether to drop frames with a foreign MAC address.
+        macspoofchk: bool,
+        /// Layer 2 only: leave the pod's interface alone. An error of the plugin together with IPAM.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        disable_container_interface: Option<bool>,
+    },
+    /// `ovs` of k8snetworkplumbingwg/ovs-cni.
+    Ovs {
+        /// The bridge on the node.
+        bridge: String,
+        /// The access tag.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vlan: Option<u16>,
+    },
+    /// `macvlan` of containernetworking/plugins.
+    Macvlan {
+        /// The NIC.
+        master: String,
+        /// The macvlan mode.
+        mode: &'static str,
+    },
+    /// `ipvlan` of containernetworking/plugins.
+    Ipvlan {
+        /// The NIC.
+        master: String,
+        /// The ipvlan mode.
+        mode: &'static str,
+    },
+    /// `sriov` of k8snetworkplumbingwg/sriov-cni.
+    Sriov {
+        /// The tag that the NIC puts on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vlan: Option<u16>,
+    },
+}
+
+/// The `static` IPAM plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StaticIpam {
+    /// Always `static`.
+    #[serde(rename = "type")]
+    pub plugin: &'static str,
+    /// The addresses.
+    pub addresses: Vec<IpamAddress>,
+    /// The routes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<IpamRoute>,
+    /// The DNS servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<IpamDns>,
+}
+
+/// An address that IPAM gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IpamAddress {
+    /// The address with its prefix length.
+    pub address: String,
+    /// The gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+}
+
+/// A route that IPAM gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IpamRoute {
+    /// The destination.
+    pub dst: &'static str,
+    /// The next hop.
+    pub gw: String,
+}
+
+/// What IPAM says of DNS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IpamDns {
+    /// The servers.
+    pub nameservers: Vec<String>,
+}

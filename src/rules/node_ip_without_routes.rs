@@ -1,0 +1,35 @@
+use crate::diagnostic::{Diagnostic, Report};
+use crate::plan::{Carrier, Plan};
+use crate::rule;
+
+rule! {
+    /// A `nodeIP` moves to the bridge, but the routes and DNS servers of its NIC do not.
+    ///
+    /// Routes through the NIC go away with its address, the default route among them; DNS servers from its lease go too,
+    /// and the bridge gets a MAC address of its own. If the NIC carries the node's default route, the node is cut off until
+    /// kubernetes-nmstate rolls back, minutes later (domain research, section 2).
+    ///
+    /// ## Way out
+    /// Use a NIC that does not carry the default route, or a `vlanId`, with which the NIC keeps its address.
+    pub(super) NODE_IP_WITHOUT_ROUTES = "WK214", "node-ip-without-routes", Warning;
+}
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    for network in plan.wukongs.iter().flat_map(|wukong| &wukong.networks) {
+        let bridge = match &network.carrier {
+            Carrier::LinuxBridge(bridge) if bridge.vlan.is_none() => bridge,
+            Carrier::OvsBridge(bridge) => bridge,
+            _ => continue,
+        };
+        let Some(address) = bridge.node_ip else { continue };
+        let nic = &bridge.uplink.name;
+        report.push(Diagnostic::new(
+            &NODE_IP_WITHOUT_ROUTES,
+            network.origin.at("nodeIP"),
+            format!("{address} moves from `{nic}` to `{}`, but routes and DNS of `{nic}` do not", bridge.name),
+            format!(
+                "make sure that `{nic}` does not carry the default route, or use a `vlanId`, which leaves it alone"
+            ),
+        ));
+    }
+}

@@ -1,0 +1,459 @@
+//! The JSON Schemas: made from the types in [`api`](crate::api), and applied to documents.
+//!
+//! `schemars` makes them, `jsonschema` applies them; what `jsonschema` reports is said again in the terms of a Wukong's
+//! author, because its own messages repeat values (which may be secrets) and name keywords instead of ways out.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::Value;
+
+use crate::api::{Site, Wukong};
+use crate::diagnostic::{Diagnostic, Origin, Part, Place, Severity};
+use crate::document::reads_as_string;
+use crate::rule;
+
+rule! {
+    /// A key that the resource does not have.
+    ///
+    /// An error inside `networks` and in a `Site`, where a misspelt key silently changes what is made of the network: a
+    /// bridge without the VLAN that its author meant. A warning elsewhere, where the API server drops the key.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// networks:
+    ///   - name: external
+    ///     type: bridge
+    ///     vlanID: 100        # vlanId
+    /// ```
+    ///
+    /// ## Way out
+    /// Correct the spelling, or delete the key.
+    pub UNKNOWN_KEY = "WK101", "unknown-key", Error;
+}
+
+rule! {
+    /// A value has the wrong type: text for a number, a list for a mapping.
+    ///
+    /// YAML decides the type by the way a value is written. `100` is a number and `"100"` is text; `yes`, `on` and `y` are
+    /// booleans to Kubernetes unless they stand in quotes.
+    ///
+    /// ## Way out
+    /// Add quotes around text that looks like something else, and take them away from numbers.
+    pub WRONG_TYPE = "WK102", "wrong-type", Error;
+}
+
+rule! {
+    /// A key that must be there is missing.
+    ///
+    /// `type` is one of them for every network but `default`, and `address` for `ipConfig.mode: static`.
+    ///
+    /// ## Way out
+    /// Add the key.
+    pub MISSING_KEY = "WK103", "missing-key", Error;
+}
+
+rule! {
+    /// A value that its key cannot have: a `type` that does not exist, a VLAN outside 1 to 4094, a name with a capital.
+    ///
+    /// The API server would refuse the object.
+    ///
+    /// ## Way out
+    /// Use one of the values that the message names.
+    pub INVALID_VALUE = "WK104", "invalid-value", Error;
+}
+
+rule! {
+    /// A section stands there without a value, as it does when all of it is commented out.
+    ///
+    /// It is read as if it were left out. The API server takes it for `null` and may refuse the object.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// spec:
+    ///   networks:
+    ///   # - name: external
+    ///   #   type: bridge
+    /// ```
+    ///
+    /// ## Way out
+    /// Comment the key out too, or write `[]` or `{}`.
+    pub EMPTY_SECTION = "WK105", "empty-section", Warning;
+}
+
+/// Which schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaKind {
+    /// The virtual machine.
+    Wukong,
+    /// The platform team's file.
+    Site,
+}
+
+impl SchemaKind {
+    /// The schema itself.
+    pub fn schema(self) -> &'static Value {
+        static WUKONG: LazyLock<Value> = LazyLock::new(generate::<Wukong>);
+        static SITE: LazyLock<Value> = LazyLock::new(generate::<Site>);
+        match self {
+            Self::Wukong => &WUKONG,
+            Self::Site => &SITE,
+        }
+    }
+
+    /// The schema as it is committed and printed.
+    pub fn text(self) -> String {
+        format!("{:#}\n", self.schema())
+    }
+
+    fn validator(self) -> &'static Validator {
+        static WUKONG: LazyLock<Validator> = LazyLock::new(|| compile(SchemaKind::Wukong));
+        static SITE: LazyLock<Validator> = LazyLock::new(|| compile(SchemaKind::Site));
+        match self {
+            Self::Wukong => &WUKONG,
+            Self::Site => &SITE,
+        }
+    }
+
+    /// Everything at which `value` violates the schema. `origin` is where the value comes from.
+    pub fn violations(self, value: &Value, origin: &Origin) -> Vec<Violation> {
+        let validator = self.validator();
+        if validator.is_valid(value) {
+            return Vec::new();
+        }
+        let errors: Vec<_> = validator.iter_errors(value).collect();
+        // A misspelt key that must be there is one mistake, not two.
+        let mut misspelt: Vec<(String, String)> = Vec::new();
+        for error in &errors {
+            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+                for key in unexpected {
+                    if let Some(meant) = nearest(key, &self.siblings(error.schema_path().as_str())) {
+                        misspelt.push((error.instance_path().as_str().to_owned(), meant));
+                    }
+                }
+            }
+        }
+        let is_missing = |pointer: &str, key: &str| {
+            errors.iter().any(|error| match error.kind() {
+                ValidationErrorKind::Required { property } => {
+                    error.instance_path().as_str() == pointer && property.as_str() == Some(key)
+                }
+                _ => false,
+            })
+        };
+        let mut violations = Vec::new();
+        for error in &errors {
+            let pointer = error.instance_path().as_str();
+            match error.kind() {
+                ValidationErrorKind::AdditionalProperties { unexpected } => {
+                    for key in unexpected {
+                        let known = self.siblings(error.schema_path().as_str());
+                        let meant = nearest(key, &known);
+                        let severity = if self == Self::Site
+                            || in_network(pointer)
+                            || meant.as_ref().is_some_and(|meant| is_missing(pointer, meant))
+                        {
+                            Severity::Error
+                        } else {
+                            Severity::Warning
+                        };
+                        violations.push(unknown_key(key, pointer, meant, &known, severity, origin));
+                    }
+                }
+                ValidationErrorKind::Required { property } => {
+                    let key = property.as_str().unwrap_or_default();
+                    if !misspelt.iter().any(|(at, meant)| at == pointer && meant == key) {
+                        violations.push(missing_key(key, pointer, origin));
+                    }
+                }
+                kind => {
+                    violations.push(self.invalid(kind, pointer, error.instance(), error.schema_path().as_str(), origin))
+                }
+            }
+        }
+        violations
+    }
+
+    /// The keys beside the `additionalProperties` at this place of the schema.
+    fn siblings(self, schema_path: &str) -> Vec<&'static str> {
+        let parent = schema_path.strip_suffix("/additionalProperties").unwrap_or_default();
+        let properties = self.schema().pointer(&format!("{parent}/properties"));
+        properties.and_then(Value::as_object).into_iter().flat_map(|map| map.keys().map(String::as_str)).collect()
+    }
+
+    fn invalid(
+        self,
+        kind: &ValidationErrorKind,
+        pointer: &str,
+        value: &Value,
+        schema_path: &str,
+        origin: &Origin,
+    ) -> Violation {
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let shown = show(value, pointer);
+        let (rule, message, help) = match kind {
+            ValidationErrorKind::Type { .. } if value.is_null() && self == Self::Wukong && is_section(pointer) => (
+                &EMPTY_SECTION,
+                format!("`{name}` has no value"),
+                "comment the key out too, or write `[]` or `{}`".to_owned(),
+            ),
+            ValidationErrorKind::Type { kind } => wrong_type(kind, name, value),
+            ValidationErrorKind::Enum { options } => {
+                let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let help = match value.as_str().and_then(|value| nearest(value, &options)) {
+                    Some(meant) => format!("did you mean `{meant}`? It is one of {}", list(&options)),
+                    None => format!("use one of {}", list(&options)),
+                };
+                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), help)
+            }
+            ValidationErrorKind::Constant { expected_value } => {
+                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), format!("write {expected_value}"))
+            }
+            ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
+                let schema = schema_path.rsplit_once('/').and_then(|(parent, _)| self.schema().pointer(parent));
+                let bound = |key| schema.and_then(|schema| schema.get(key)).map(Value::to_string).unwrap_or_default();
+                let help = format!("write a number from {} to {}", bound("minimum"), bound("maximum"));
+                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), help)
+            }
+            ValidationErrorKind::Pattern { pattern } => {
+                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), pattern_help(pattern, name))
+            }
+            ValidationErrorKind::MinLength { .. } => {
+                (&INVALID_VALUE, format!("`{name}` is empty"), "give it a value, or delete the key".to_owned())
+            }
+            ValidationErrorKind::MaxLength { limit } => {
+                (&INVALID_VALUE, format!("`{name}` is too long"), format!("use at most {limit} characters"))
+            }
+            other => (
+                &INVALID_VALUE,
+                format!("`{name}` does not satisfy the schema's `{}`", other.keyword()),
+                "compare it with the schema, which `wukong-render schema` prints".to_owned(),
+            ),
+        };
+        Violation::new(rule, pointer, Part::Value, message, help, origin)
+    }
+}
+
+/// A place at which a document violates its schema.
+#[derive(Debug)]
+pub struct Violation {
+    /// The JSON pointer of the violating value within the object.
+    pub pointer: String,
+    /// The finding.
+    pub diagnostic: Diagnostic,
+}
+
+impl Violation {
+    fn new(
+        rule: &'static crate::diagnostic::Rule,
+        pointer: &str,
+        part: Part,
+        message: String,
+        help: String,
+        origin: &Origin,
+    ) -> Self {
+        let place = Place::Node { document: origin.document, pointer: format!("{}{pointer}", origin.pointer), part };
+        Self { pointer: pointer.to_owned(), diagnostic: Diagnostic::new(rule, place, message, help) }
+    }
+}
+
+fn generate<T: JsonSchema>() -> Value {
+    let mut schema = SchemaSettings::draft2020_12()
+        .with(|settings| settings.meta_schema = Some("https://json-schema.org/draft/2020-12/schema".into()))
+        .with_transform(WithoutNull)
+        .into_generator()
+        .into_root_schema_for::<T>();
+    // A field's own text says more than the `default: null` of every optional one.
+    schema.remove("default");
+    schema.to_value()
+}
+
+/// Takes `null` out of optional values: Kubernetes does not accept it where it is not said.
+#[derive(Clone)]
+struct WithoutNull;
+
+impl Transform for WithoutNull {
+    fn transform(&mut self, schema: &mut schemars::Schema) {
+        if schema.get("default") == Some(&Value::Null) {
+            schema.remove("default");
+        }
+        let types: Option<Vec<Value>> = schema
+            .get("type")
+            .and_then(Value::as_array)
+            .map(|types| types.iter().filter(|name| name.as_str() != Some("null")).cloned().collect());
+        if let Some(mut types) = types {
+            let types = if types.len() == 1 { types.swap_remove(0) } else { Value::Array(types) };
+            schema.insert("type".to_owned(), types);
+        }
+        let alternatives = schema.get("anyOf").and_then(Value::as_array).cloned().unwrap_or_default();
+        if let [Value::Object(only), null] = alternatives.as_slice()
+            && null.get("type").and_then(Value::as_str) == Some("null")
+        {
+            schema.remove("anyOf");
+            for (key, value) in only {
+                schema.insert(key.clone(), value.clone());
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+fn compile(kind: SchemaKind) -> Validator {
+    jsonschema::options()
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .build(kind.schema())
+        .expect("the schema is made from our own types, and a test compiles it")
+}
+
+/// Whether a pointer leads into an item of a Wukong's `networks`.
+fn in_network(pointer: &str) -> bool {
+    pointer.starts_with("/spec/networks/")
+}
+
+/// The number of the network that a pointer leads into.
+pub fn network_index(pointer: &str) -> Option<usize> {
+    pointer.strip_prefix("/spec/networks/")?.split('/').next()?.parse().ok()
+}
+
+/// Whether a pointer names an optional section of a Wukong as a whole: what people comment out.
+fn is_section(pointer: &str) -> bool {
+    let Some((parent, key)) = pointer.rsplit_once('/') else { return false };
+    match parent {
+        "/spec" => !matches!(key, "cpu" | "memory"),
+        "/metadata" => key != "name",
+        "" => key == "status",
+        _ => false,
+    }
+}
+
+fn unknown_key(
+    key: &str,
+    pointer: &str,
+    meant: Option<String>,
+    known: &[&str],
+    severity: Severity,
+    origin: &Origin,
+) -> Violation {
+    let holder = match pointer.rsplit('/').find(|segment| segment.parse::<usize>().is_err()) {
+        Some("networks") => "a network",
+        Some("disks") => "a disk",
+        Some("tolerations") => "a toleration",
+        Some("") | None => "the resource",
+        Some(name) => &format!("`{name}`"),
+    };
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("delete it; the keys of {holder} are {}", list(known)),
+    };
+    let child = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let mut violation =
+        Violation::new(&UNKNOWN_KEY, &child, Part::Key, format!("{holder} has no key `{key}`"), help, origin);
+    violation.diagnostic.severity = severity;
+    violation
+}
+
+fn missing_key(key: &str, pointer: &str, origin: &Origin) -> Violation {
+    let (message, help) = if in_network(pointer) && key == "type" {
+        (
+            "the network has no `type`".to_owned(),
+            "add `type: bridge`, or `ovs`, `macvlan`, `ipvlan` or `sriov`; only the network `default` can do without"
+                .to_owned(),
+        )
+    } else {
+        (format!("the key `{key}` is missing"), format!("add `{key}`"))
+    };
+    let child = format!("{pointer}/{key}");
+    Violation::new(&MISSING_KEY, &child, Part::Value, message, help, origin)
+}
+
+fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static crate::diagnostic::Rule, String, String) {
+    let expected: Vec<String> = match expected {
+        TypeKind::Single(kind) => vec![kind.to_string()],
+        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect(),
+    };
+    let wants = |kind: &str| expected.iter().any(|expected| expected == kind);
+    let help = match value {
+        Value::Null => "give it a value, or delete the key",
+        Value::Bool(_) if wants("string") => {
+            "Kubernetes reads yes, no, on, off, y, n, true and false as booleans: put the text in quotes"
+        }
+        Value::Number(_) if wants("string") => "put it in quotes: without them it is a number",
+        Value::String(text) if wants("integer") && text.parse::<i64>().is_ok() => "take the quotes away",
+        Value::String(_) if wants("boolean") => "write true or false, without quotes",
+        _ if wants("array") => "write a list: each entry on its own line, after `- `",
+        _ if wants("object") => "write a mapping: `key: value` on lines of their own, indented",
+        _ => "compare it with the schema, which `wukong-render schema` prints",
+    };
+    let wanted: Vec<&str> = expected.iter().map(|kind| noun(kind)).collect();
+    let name = if name.is_empty() { "the document".to_owned() } else { format!("`{name}`") };
+    (&WRONG_TYPE, format!("{name} is {}, not {}", noun_of(value), wanted.join(" or ")), help.to_owned())
+}
+
+fn noun(json_type: &str) -> &str {
+    match json_type {
+        "array" => "a list",
+        "boolean" => "a boolean",
+        "integer" => "a whole number",
+        "null" => "empty",
+        "number" => "a number",
+        "object" => "a mapping",
+        _ => "text",
+    }
+}
+
+fn noun_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+fn pattern_help(pattern: &str, name: &str) -> String {
+    if pattern.contains("Ki|Mi") {
+        "write a quantity such as `8Gi` or `500G`".to_owned()
+    } else if pattern.ends_with("%$") {
+        "write a number of nodes, or a share such as `\"30%\"`".to_owned()
+    } else if pattern.contains('/') {
+        "write a resource name such as `openshift.io/sriovnics`".to_owned()
+    } else {
+        format!("use lower case letters, digits and `-` in `{name}`, with a letter or digit first and last")
+    }
+}
+
+/// A value for a message. Nothing below `cloudInitUser` is ever repeated.
+fn show(value: &Value, pointer: &str) -> String {
+    if pointer.starts_with("/spec/cloudInitUser") {
+        return "this value".to_owned();
+    }
+    let text = value.to_string();
+    if text.chars().count() > 60 {
+        return "this value".to_owned();
+    }
+    match value.as_str() {
+        Some(text) if reads_as_string(text) => format!("`{text}`"),
+        _ => format!("`{text}`"),
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The known word that an unknown one was most likely meant to be.
+pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
+    let lower = word.to_lowercase();
+    known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known))
+        .filter(|(distance, known)| *distance <= (known.len().min(lower.len()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| (*known).to_owned())
+}
