@@ -12,6 +12,7 @@
 pub mod api;
 pub mod cli;
 pub mod diagnostic;
+pub mod docs;
 pub mod document;
 pub mod header;
 pub mod load;
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod names;
 pub mod network;
 pub mod plan;
+pub mod progress;
 pub mod render;
 pub mod rules;
 pub mod schema;
@@ -32,6 +34,7 @@ use std::path::PathBuf;
 use crate::api::site::Skip;
 use crate::diagnostic::Report;
 use crate::plan::Settings;
+use crate::progress::Progress;
 use crate::render::Templates;
 use crate::source::{Inputs, Sources};
 use crate::tree::OutputTree;
@@ -66,9 +69,14 @@ pub struct Compilation {
 ///
 /// # Errors
 /// The tool could not do its work: a glob or a template folder that cannot be used.
-pub fn compile(inputs: &Inputs, options: &Options, report: &mut Report) -> anyhow::Result<Compilation> {
-    let mut sources = source::read(inputs, report)?;
-    let documents = document::parse(&sources, load::is_wanted, report);
+pub fn compile(
+    inputs: &Inputs,
+    options: &Options,
+    progress: &Progress,
+    report: &mut Report,
+) -> anyhow::Result<Compilation> {
+    let mut sources = source::read(inputs, progress, report)?;
+    let documents = document::parse(&sources, load::is_wanted, progress, report);
     let passed_over = documents.passed_over;
     let objects = load::load(documents.objects, report);
     let wukongs = objects.wukong_count;
@@ -80,7 +88,7 @@ pub fn compile(inputs: &Inputs, options: &Options, report: &mut Report) -> anyho
     let plan = network::lower(objects, &settings, &sources, report);
     rules::check(&plan, report);
     let templates = Templates::load(options.templates.as_deref(), &mut sources, report)?;
-    let tree = (!report.has_errors()).then(|| render::render(&plan, &settings, &templates, &sources, report));
+    let tree = (!report.has_errors()).then(|| render::render(&plan, &settings, &templates, &sources, progress, report));
     let tree = tree.filter(|_| !report.has_errors());
     Ok(Compilation { sources, tree, wukongs, passed_over })
 }

@@ -17,6 +17,7 @@ use crate::document::tree;
 use crate::manifest::{Manifest, ManifestKind, Planned, kustomizations};
 use crate::names::interface_name_problem;
 use crate::plan::{Plan, Settings};
+use crate::progress::{Activity, Progress};
 use crate::rule;
 use crate::schema::nearest;
 use crate::source::{Source, SourceId, Sources, display};
@@ -142,11 +143,13 @@ impl Templates {
         )
     }
 
-    fn spell(&self, manifest: &Manifest, sources: &Sources) -> Result<String, Diagnostic> {
+    fn spell(&self, manifest: &Manifest, sources: &Sources) -> Result<String, Box<Diagnostic>> {
         let name = manifest.kind.template();
         let with_network = |diagnostic: Diagnostic| match &manifest.origin {
-            Some(origin) => diagnostic.with_related(origin.at("name"), "while spelling a manifest of this network"),
-            None => diagnostic,
+            Some(origin) => {
+                Box::new(diagnostic.with_related(origin.at("name"), "while spelling a manifest of this network"))
+            }
+            None => Box::new(diagnostic),
         };
         let text = self
             .environment
@@ -190,16 +193,19 @@ pub fn render(
     settings: &Settings,
     templates: &Templates,
     sources: &Sources,
+    progress: &Progress,
     report: &mut Report,
 ) -> OutputTree {
     let planned = Planned::all(plan);
-    let spelt: Vec<Result<(Manifest, String), Diagnostic>> = planned
+    progress.begin(Activity::Rendering, planned.len());
+    let spelt: Vec<Result<(Manifest, String), Box<Diagnostic>>> = planned
         .into_par_iter()
         .map(|planned| {
             let mut manifest = planned.manifest(settings);
             let text = templates.spell(&manifest, sources)?;
             // The text has it all; sixty thousand bodies would only take up memory.
             manifest.body = Value::Null;
+            progress.step();
             Ok((manifest, text))
         })
         .collect();
@@ -211,7 +217,7 @@ pub fn render(
             // One mistake in a template is one finding, not one for each manifest.
             Err(diagnostic) => {
                 if seen.insert(diagnostic.place.clone()) {
-                    report.push(diagnostic);
+                    report.push(*diagnostic);
                 }
             }
         }
@@ -221,7 +227,7 @@ pub fn render(
             Ok(text) => tree.add(&manifest, &text),
             Err(diagnostic) => {
                 if seen.insert(diagnostic.place.clone()) {
-                    report.push(diagnostic);
+                    report.push(*diagnostic);
                 }
             }
         }

@@ -171,7 +171,8 @@ impl SchemaKind {
                     }
                 }
                 kind => {
-                    violations.push(self.invalid(kind, pointer, error.instance(), error.schema_path().as_str(), origin))
+                    let schema_path = error.schema_path().as_str();
+                    violations.push(self.invalid(kind, pointer, error.instance(), schema_path, origin));
                 }
             }
         }

@@ -13,6 +13,7 @@ use walkdir::WalkDir;
 
 use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::header::is_ours;
+use crate::progress::{Activity, Progress};
 use crate::rule;
 
 rule! {
@@ -78,6 +79,9 @@ impl Sources {
     }
 
     /// Adds a text and gives its number.
+    ///
+    /// # Panics
+    /// At the 2^32nd text, which no memory holds.
     pub fn add(&mut self, source: Source) -> SourceId {
         let id = u32::try_from(self.list.len()).expect("fewer than 2^32 files fit into memory");
         self.list.push(source);
@@ -120,7 +124,7 @@ struct Entry {
 
 /// Finds and reads every input. Files are sorted by their path below the input folder, so that the order in which
 /// inputs are named changes nothing. What cannot be read is a finding, and the rest is still read.
-pub fn read(inputs: &Inputs, report: &mut Report) -> anyhow::Result<Sources> {
+pub fn read(inputs: &Inputs, progress: &Progress, report: &mut Report) -> anyhow::Result<Sources> {
     let exclude = globs(&inputs.exclude)?;
     let mut entries = Vec::new();
     for path in &inputs.paths {
@@ -129,13 +133,15 @@ pub fn read(inputs: &Inputs, report: &mut Report) -> anyhow::Result<Sources> {
     entries.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     entries.dedup_by(|a, b| a.path == b.path);
 
-    let texts: Vec<Result<Option<Source>, Diagnostic>> = entries.into_par_iter().map(read_entry).collect();
+    progress.begin(Activity::Reading, entries.len());
+    let texts: Vec<Result<Option<Source>, Box<Diagnostic>>> =
+        entries.into_par_iter().map(read_entry).inspect(|_| progress.step()).collect();
     let mut sources = Sources::default();
     for text in texts {
         match text {
             Ok(Some(source)) => drop(sources.add(source)),
             Ok(None) => {}
-            Err(diagnostic) => report.push(diagnostic),
+            Err(diagnostic) => report.push(*diagnostic),
         }
     }
     Ok(sources)
@@ -206,22 +212,22 @@ fn find(path: &Path, inputs: &Inputs, exclude: &GlobSet, entries: &mut Vec<Entry
     }
 }
 
-fn read_entry(entry: Entry) -> Result<Option<Source>, Diagnostic> {
+fn read_entry(entry: Entry) -> Result<Option<Source>, Box<Diagnostic>> {
     let mut bytes = Vec::new();
     let result = match &entry.file {
         None => std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes),
         Some(file) => File::open(file).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)),
     };
     if let Err(error) = result {
-        return Err(unreadable(entry.path, &reason(&error)));
+        return Err(Box::new(unreadable(entry.path, &reason(&error))));
     }
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Diagnostic::new(
+        return Err(Box::new(Diagnostic::new(
             &TOO_LARGE,
             Place::Path(entry.path),
             "is larger than 64 MiB, more than any Kubernetes manifest",
             "leave it out with --exclude, or split it",
-        ));
+        )));
     }
     if !bytes.is_empty() && is_ours(&bytes) {
         return Ok(None);
@@ -236,14 +242,15 @@ fn read_entry(entry: Entry) -> Result<Option<Source>, Diagnostic> {
         } else {
             format!("is a binary file: byte {} is NUL", at + 1)
         };
-        return Err(not_utf8(entry.path, what));
+        return Err(Box::new(not_utf8(entry.path, what)));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(Source { path: entry.path, label: entry.label, text })),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-            Err(not_utf8(entry.path, format!("is not UTF-8: line {line} has a byte that no character begins with")))
+            let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;
+            let message = format!("is not UTF-8: line {line} has a byte that belongs to no character");
+            Err(Box::new(not_utf8(entry.path, message)))
         }
     }
 }

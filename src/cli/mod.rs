@@ -4,6 +4,7 @@
 //! standard error.
 
 mod args;
+mod progress;
 mod run;
 
 use std::io::Write;
@@ -92,11 +93,8 @@ fn say(text: &str) {
 }
 
 fn complain(error: &anyhow::Error) {
-    let mut text = format!("error: {error}\n");
-    for cause in error.chain().skip(1) {
-        text.push_str(&format!("  because: {cause}\n"));
-    }
-    say(&text);
+    let causes: String = error.chain().skip(1).map(|cause| format!("  because: {cause}\n")).collect();
+    say(&format!("error: {error}\n{causes}"));
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

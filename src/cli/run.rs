@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::args::{CheckArgs, Color, CompileArgs, Format, OutputArgs, RenderArgs};
+use super::progress::Bar;
 use super::{CLEAN, FAILED, FINDINGS, print, say, unknown_rule};
 use crate::diagnostic::emit::{json, text};
 use crate::diagnostic::resolve::resolve;
@@ -20,14 +21,17 @@ const STREAM: &str = "-";
 pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     let run = Run::new(args)?;
     let mut report = Report::new(levels(&args.output)?);
-    let compilation = compile(&run.inputs, &options(&args.compile), &mut report)?;
+    let bar = Bar::new(args.output.quiet);
+    let compilation = compile(&run.inputs, &options(&args.compile), &bar.progress, &mut report)?;
     let Some(folder) = run.folder else {
+        drop(bar);
         return run_stream(args, &compilation, &report);
     };
     let changes = match &compilation.tree {
-        Some(tree) => tree.changes(folder, &mut report)?,
+        Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
         None => Vec::new(),
     };
+    drop(bar);
     let is_clean = report_findings(&report, &compilation, &args.output, false)?;
     let Some(tree) = compilation.tree.as_ref().filter(|_| is_clean) else {
         summarize(&args.output, &nothing_written(&report, &compilation));
@@ -40,7 +44,9 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
         summarize(&args.output, &format!("{}; {verdict}{}\n", made(tree, &compilation), counts(&report)));
         return Ok(if is_drift { FINDINGS } else { CLEAN });
     }
-    tree.write(folder, &changes)?;
+    let bar = Bar::new(args.output.quiet);
+    tree.write(folder, &changes, &bar.progress)?;
+    drop(bar);
     if args.output.verbose {
         say(&drift(&changes));
         say(&passed_over(&compilation));
@@ -54,7 +60,9 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let inputs = Inputs { paths: args.paths.clone(), output: None, exclude: args.compile.exclude.clone() };
     let mut report = Report::new(levels(&args.output)?);
-    let compilation = compile(&inputs, &options(&args.compile), &mut report)?;
+    let bar = Bar::new(args.output.quiet);
+    let compilation = compile(&inputs, &options(&args.compile), &bar.progress, &mut report)?;
+    drop(bar);
     let is_clean = report_findings(&report, &compilation, &args.output, false)?;
     if args.output.verbose {
         say(&passed_over(&compilation));
@@ -74,11 +82,13 @@ pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
         bail!("a diff needs an output folder to compare with, not `{STREAM}`");
     };
     let mut report = Report::new(levels(&args.output)?);
-    let compilation = compile(&run.inputs, &options(&args.compile), &mut report)?;
+    let bar = Bar::new(args.output.quiet);
+    let compilation = compile(&run.inputs, &options(&args.compile), &bar.progress, &mut report)?;
     let changes = match &compilation.tree {
-        Some(tree) => tree.changes(folder, &mut report)?,
+        Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
         None => Vec::new(),
     };
+    drop(bar);
     let is_clean = report_findings(&report, &compilation, &args.output, true)?;
     let Some(tree) = compilation.tree.as_ref().filter(|_| is_clean) else {
         summarize(&args.output, &nothing_written(&report, &compilation));

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Origin, Place, Report};
+use crate::progress::{Activity, Progress};
 use crate::rule;
 use crate::source::{SourceId, Sources};
 
@@ -92,10 +93,19 @@ pub struct Documents {
 /// Parses every source. A document that cannot be parsed is a finding and hides no other.
 ///
 /// `wanted` says, for an apiVersion and a kind, whether the object matters.
-pub fn parse(sources: &Sources, wanted: impl Fn(&str, &str) -> bool + Sync, report: &mut Report) -> Documents {
+pub fn parse(
+    sources: &Sources,
+    wanted: impl Fn(&str, &str) -> bool + Sync,
+    progress: &Progress,
+    report: &mut Report,
+) -> Documents {
     let ids: Vec<SourceId> = sources.ids().collect();
-    let parsed: Vec<(Documents, Vec<Diagnostic>)> =
-        ids.into_par_iter().map(|id| parse_source(id, &sources.get(id).text, &wanted)).collect();
+    progress.begin(Activity::Parsing, ids.len());
+    let parsed: Vec<(Documents, Vec<Diagnostic>)> = ids
+        .into_par_iter()
+        .map(|id| parse_source(id, &sources.get(id).text, &wanted))
+        .inspect(|_| progress.step())
+        .collect();
     let mut documents = Documents::default();
     for (part, diagnostics) in parsed {
         documents.objects.extend(part.objects);

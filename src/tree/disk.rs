@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::{Action, Change, File};
 use crate::header::is_ours;
 use crate::manifest::{KUSTOMIZATION, ManifestKind};
+use crate::progress::{Activity, Progress};
 use crate::source::display;
 
 /// The end of the name of a file that is being written. It begins with a dot and does not end in `.yaml`, so that neither
@@ -62,7 +63,7 @@ fn open(folder: &Path) -> Result<Option<Dir>> {
 
 /// Compares the files of a tree with a folder. Only the places that a tree can have are looked at: the root's
 /// kustomization, `nncp/*.yaml`, `nad/*.yaml` and `nad/*/*.yaml`.
-pub(super) fn compare(folder: &Path, files: &BTreeMap<String, File>) -> Result<Comparison> {
+pub(super) fn compare(folder: &Path, files: &BTreeMap<String, File>, progress: &Progress) -> Result<Comparison> {
     let mut comparison = Comparison::default();
     if folder.exists() && !folder.is_dir() {
         comparison.obstacles.push(Obstacle { path: display(folder), what: "a file" });
@@ -74,6 +75,7 @@ pub(super) fn compare(folder: &Path, files: &BTreeMap<String, File>) -> Result<C
         return Ok(comparison);
     };
 
+    progress.begin(Activity::Comparing, files.len());
     // Folder by folder, so that a path is never longer than one name and a link in it never followed.
     let mut wanted: BTreeMap<&str, BTreeMap<&str, &File>> = BTreeMap::new();
     for (path, file) in files {
@@ -88,7 +90,7 @@ pub(super) fn compare(folder: &Path, files: &BTreeMap<String, File>) -> Result<C
     }
     for place in &places {
         let files = wanted.remove(place.as_str()).unwrap_or_default();
-        compare_folder(&root, folder, place, &files, &mut comparison)?;
+        compare_folder(&root, folder, place, &files, progress, &mut comparison)?;
     }
     comparison.changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(comparison)
@@ -138,6 +140,7 @@ fn compare_folder(
     folder: &Path,
     place: &str,
     files: &BTreeMap<&str, &File>,
+    progress: &Progress,
     comparison: &mut Comparison,
 ) -> Result<()> {
     let path_of = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}/{name}") };
@@ -172,6 +175,7 @@ fn compare_folder(
                 }
                 Some(other) => return Ok(Err(Obstacle { path: shown(name), what: other.noun() })),
             };
+            progress.step();
             Ok(Ok(Change { path: path_of(name), action }))
         })
         .collect();
@@ -183,7 +187,11 @@ fn compare_folder(
     }
 
     for (name, entry) in &entries {
-        let is_possible = if place.is_empty() { name == KUSTOMIZATION } else { name.ends_with(".yaml") };
+        let is_possible = if place.is_empty() {
+            name == KUSTOMIZATION
+        } else {
+            Path::new(name).extension().is_some_and(|it| it == "yaml")
+        };
         if *entry != Entry::File || !is_possible || files.contains_key(name.as_str()) {
             continue;
         }
@@ -217,7 +225,12 @@ fn read(dir: &Dir, name: &str) -> std::io::Result<Vec<u8>> {
 }
 
 /// Writes the changes of a comparison.
-pub(super) fn write(folder: &Path, files: &BTreeMap<String, File>, changes: &[Change]) -> Result<()> {
+pub(super) fn write(
+    folder: &Path,
+    files: &BTreeMap<String, File>,
+    changes: &[Change],
+    progress: &Progress,
+) -> Result<()> {
     let shown = display(folder);
     std::fs::create_dir_all(folder).with_context(|| format!("the output folder {shown} cannot be made"))?;
     // Two runs at once would remove each other's unfinished files. The lock is the folder's own, so nothing is left behind.
@@ -226,15 +239,22 @@ pub(super) fn write(folder: &Path, files: &BTreeMap<String, File>, changes: &[Ch
     let root = Dir::open_ambient_dir(folder, ambient_authority())
         .with_context(|| format!("the output folder {shown} cannot be opened"))?;
 
+    progress.begin(Activity::Writing, changes.len());
     let is_written = |change: &&Change| matches!(change.action, Action::Create | Action::Update(_));
     let (kustomizations, manifests): (Vec<&Change>, Vec<&Change>) =
         changes.iter().filter(is_written).partition(|change| files[&change.path].kind == ManifestKind::Kustomization);
-    write_all(&root, folder, files, &manifests)?;
-    write_all(&root, folder, files, &kustomizations)?;
+    write_all(&root, folder, files, &manifests, progress)?;
+    write_all(&root, folder, files, &kustomizations, progress)?;
     remove(&root, folder, changes)
 }
 
-fn write_all(root: &Dir, folder: &Path, files: &BTreeMap<String, File>, changes: &[&Change]) -> Result<()> {
+fn write_all(
+    root: &Dir,
+    folder: &Path,
+    files: &BTreeMap<String, File>,
+    changes: &[&Change],
+    progress: &Progress,
+) -> Result<()> {
     let mut by_parent: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for change in changes {
         let (parent, name) = change.path.rsplit_once('/').unwrap_or(("", &change.path));
@@ -249,6 +269,7 @@ fn write_all(root: &Dir, folder: &Path, files: &BTreeMap<String, File>, changes:
             .with_context(|| format!("{} is no folder any more", display(&folder.join(parent))))?;
         clean(&dir, folder)?;
         files.par_iter().try_for_each(|(name, text)| {
+            progress.step();
             replace(&dir, name, text)
                 .with_context(|| format!("{} cannot be written", display(&folder.join(parent).join(name))))
         })?;

@@ -13,6 +13,7 @@ use similar::TextDiff;
 use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::header;
 use crate::manifest::{Manifest, ManifestKind};
+use crate::progress::Progress;
 use crate::rule;
 
 rule! {
@@ -75,8 +76,8 @@ impl OutputTree {
     ///
     /// # Errors
     /// The folder is there and cannot be read.
-    pub fn changes(&self, folder: &Path, report: &mut Report) -> anyhow::Result<Vec<Change>> {
-        let comparison = disk::compare(folder, &self.files)?;
+    pub fn changes(&self, folder: &Path, progress: &Progress, report: &mut Report) -> anyhow::Result<Vec<Change>> {
+        let comparison = disk::compare(folder, &self.files, progress)?;
         for obstacle in comparison.obstacles {
             report.push(Diagnostic::new(
                 &FOREIGN_FILE,
@@ -93,8 +94,8 @@ impl OutputTree {
     ///
     /// # Errors
     /// The file system refuses. What was written stays, and the next run completes it.
-    pub fn write(&self, folder: &Path, changes: &[Change]) -> anyhow::Result<()> {
-        disk::write(folder, &self.files, changes)
+    pub fn write(&self, folder: &Path, changes: &[Change], progress: &Progress) -> anyhow::Result<()> {
+        disk::write(folder, &self.files, changes, progress)
     }
 }
 

@@ -1,0 +1,77 @@
+//! What the test programs share: fixture directories, runs of the binary, trees as maps.
+#![allow(dead_code, missing_docs, reason = "each test program uses its own part of this")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The project's folder.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether expectations are to be written instead of compared.
+pub fn is_blessing() -> bool {
+    std::env::var_os("BLESS").is_some_and(|value| value == "1")
+}
+
+/// A run of the binary, with colours and locale out of the way.
+pub fn run(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wukong-render"))
+        .current_dir(folder)
+        .args(args)
+        .env_remove("CLICOLOR_FORCE")
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the binary was built for this test and can be run")
+}
+
+/// Standard error as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Standard output as text.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The folders directly in a folder, in order.
+pub fn folders(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// Every file below a folder: its path there, and its bytes.
+pub fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().flatten() {
+        if entry.file_type().is_file() {
+            let below = entry.path().strip_prefix(path).expect("walkdir stays below its root");
+            files.insert(
+                below.to_string_lossy().into_owned(),
+                fs::read(entry.path()).expect("a listed file can be read"),
+            );
+        }
+    }
+    files
+}
+
+/// Copies the files of a folder, the last first, so that the order on the disk is another.
+pub fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in files(from).into_iter().rev() {
+        let target = to.join(path);
+        fs::create_dir_all(target.parent().expect("a file has a folder")).expect("a temporary folder can be written");
+        fs::write(target, bytes).expect("a temporary folder can be written");
+    }
+}
+
+/// The cases that have an expected tree: `fixtures/networks/*/*` and `fixtures/sets/*`.
+pub fn good_cases() -> Vec<PathBuf> {
+    let networks = folders(&root().join("fixtures/networks")).into_iter().flat_map(|it| folders(&it));
+    let sets = folders(&root().join("fixtures/sets"));
+    networks.chain(sets).filter(|case| case.join("input").exists() || case.join("args").exists()).collect()
+}
