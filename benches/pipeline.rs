@@ -1,1 +1,337 @@
-fn main() {}
+//! What a Wukong costs, stage by stage, and whether the cost grows with their number.
+//!
+//! `cargo bench --bench pipeline` measures 1,000 and 10,000 Wukongs, `cargo bench --bench pipeline -- 500 50000` other
+//! numbers. It never fails on time, because no two machines agree on it: what it shows is the ratio of the cost of one
+//! Wukong among few and among many, which must stay about 1. `docs/performance.md` explains the figures.
+
+#![expect(clippy::print_stdout, reason = "the tables are what this program is for")]
+
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use wukong_render::diagnostic::Report;
+use wukong_render::plan::Settings;
+use wukong_render::progress::Progress;
+use wukong_render::render::Templates;
+use wukong_render::source::{Inputs, Sources};
+use wukong_render::tree::{Action, Change};
+use wukong_render::{Options, compile, document, load, network, render, rules, source};
+
+/// Three, because the machine's hiccups come singly: the median of three drops one.
+const REPETITIONS: usize = 3;
+const SIZES: [u32; 2] = [1_000, 10_000];
+/// Enough to see the corpus compile, for `cargo test --all-targets`, which starts this program without `--bench`.
+const SMOKE_SIZES: [u32; 2] = [10, 20];
+/// The first argument of the processes that this program starts to measure in.
+const CHILD: &str = "--child";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [child, mode, input, output] = arguments.as_slice()
+        && child == CHILD
+    {
+        return measure(Mode::named(mode)?, Path::new(input), Path::new(output));
+    }
+    let is_bench = arguments.iter().any(|argument| argument == "--bench");
+    let mut sizes = Vec::new();
+    for argument in arguments.iter().filter(|argument| *argument != "--bench") {
+        let size: u32 = argument.parse().with_context(|| format!("{argument} is no number of Wukongs"))?;
+        ensure!(size > 0, "a benchmark needs at least one Wukong");
+        sizes.push(size);
+    }
+    if sizes.is_empty() {
+        sizes.extend(if is_bench { SIZES } else { SMOKE_SIZES });
+    }
+    sizes.sort_unstable();
+    sizes.dedup();
+    compare(&sizes)
+}
+
+/// Measures every size, and prints the tables.
+fn compare(sizes: &[u32]) -> Result<()> {
+    let base = base_folder();
+    let folder = tempfile::Builder::new()
+        .prefix("wukong-bench-")
+        .tempdir_in(&base)
+        .with_context(|| format!("no folder can be made in {}", base.display()))?;
+    let inputs: Vec<PathBuf> = sizes.iter().map(|size| folder.path().join(format!("in-{size}"))).collect();
+    for (size, input) in sizes.iter().zip(&inputs) {
+        write_corpus(*size, input)?;
+    }
+    println!(
+        "{} bytes a Wukong, {} threads, {REPETITIONS} repetitions, in {}",
+        wukong(0).len(),
+        rayon::current_num_threads(),
+        base.display()
+    );
+
+    let mut rows: Vec<Row> = Vec::new();
+    for _ in 0..REPETITIONS {
+        // Sizes and modes take turns, so that a slow minute of the machine does not fall upon one of them.
+        for (place, input) in inputs.iter().enumerate() {
+            let output = folder.path().join("out");
+            for mode in Mode::ALL {
+                if mode == Mode::Fresh {
+                    fs::remove_dir_all(&output)?;
+                }
+                for sample in measure_in_child(mode, input, &output)? {
+                    add(&mut rows, sample, place, sizes.len());
+                }
+            }
+            fs::remove_dir_all(&output)?;
+        }
+    }
+    print!("{}", table("Time", "µs a Wukong", &rows, Unit::Microseconds, sizes));
+    print!("{}", table("Memory", "MiB in all", &rows, Unit::Kibibytes, sizes));
+    Ok(())
+}
+
+/// Where to work. A file system in memory if there is one: a disk's own swings would hide everything else.
+fn base_folder() -> PathBuf {
+    let shared_memory = Path::new("/dev/shm");
+    match std::env::var_os("WUKONG_BENCH_DIR") {
+        Some(folder) => folder.into(),
+        None if shared_memory.is_dir() => shared_memory.to_owned(),
+        None => std::env::temp_dir(),
+    }
+}
+
+/// What one process measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Every stage by itself.
+    Stages,
+    /// A whole run into a folder that is not there yet.
+    Fresh,
+    /// A whole run that finds everything as it should be.
+    Unchanged,
+}
+
+impl Mode {
+    const ALL: [Self; 3] = [Self::Stages, Self::Fresh, Self::Unchanged];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Stages => "stages",
+            Self::Fresh => "fresh",
+            Self::Unchanged => "unchanged",
+        }
+    }
+
+    fn named(word: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|mode| mode.word() == word).with_context(|| format!("{word} is nothing to measure"))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Microseconds,
+    Kibibytes,
+}
+
+/// One figure, for all Wukongs together.
+struct Sample {
+    unit: Unit,
+    label: String,
+    value: f64,
+}
+
+/// Measures in a process of its own: the kernel keeps one high-water mark of memory for each process, and an allocator that
+/// has grown in one run makes the next one look cheap.
+fn measure_in_child(mode: Mode, input: &Path, output: &Path) -> Result<Vec<Sample>> {
+    let arguments = [OsStr::new(CHILD), OsStr::new(mode.word()), input.as_os_str(), output.as_os_str()];
+    let child = Command::new(std::env::current_exe()?).args(arguments).output()?;
+    let text = String::from_utf8_lossy(&child.stdout);
+    ensure!(child.status.success(), "measuring has failed:\n{text}{}", String::from_utf8_lossy(&child.stderr));
+    let sample = |line: &str| {
+        let mut fields = line.split('\t');
+        let unit = match fields.next()? {
+            "time" => Unit::Microseconds,
+            "memory" => Unit::Kibibytes,
+            _ => return None,
+        };
+        Some(Sample { unit, label: fields.next()?.to_owned(), value: fields.next()?.parse().ok()? })
+    };
+    text.lines().map(|line| sample(line).with_context(|| format!("no figure: {line}"))).collect()
+}
+
+/// The child's side of [`measure_in_child`].
+fn measure(mode: Mode, input: &Path, output: &Path) -> Result<()> {
+    if mode == Mode::Stages {
+        return measure_stages(input, output);
+    }
+    let is_fresh = mode == Mode::Fresh;
+    let started = Instant::now();
+    // In here, so that giving the memory back is part of the run, as it is for the command.
+    let changes = {
+        let (progress, mut report) = (Progress::default(), Report::default());
+        let compilation = compile(&inputs(input, output), &Options::default(), &progress, &mut report)?;
+        refuse_errors(&report);
+        let tree = compilation.tree.context("without an error there is a tree")?;
+        let changes = tree.changes(output, &progress, &mut report)?;
+        if is_fresh {
+            tree.write(output, &changes, &progress)?;
+        }
+        refuse_errors(&report);
+        changes
+    };
+    say_time(&format!("whole run, {}", mode.word()), started);
+    say_memory("VmHWM:", &format!("peak of a whole run, {}", mode.word()));
+    refuse_other_changes(&changes, if is_fresh { &Action::Create } else { &Action::Unchanged })
+}
+
+fn measure_stages(input: &Path, output: &Path) -> Result<()> {
+    let (progress, mut report) = (Progress::default(), Report::default());
+    let inputs = inputs(input, output);
+    fs::create_dir(output)?;
+
+    // What is made once in a run (the compiled schema, the threads) is no stage's own, and no Wukong's.
+    let mut few = Sources::default();
+    few.add(source::Source { path: String::new(), label: String::new(), text: wukong(0) });
+    let documents = document::parse(&few, load::is_wanted, &progress, &mut report);
+    drop(load::load(documents.objects, &mut report));
+    say_memory("VmRSS:", "before reading");
+
+    let sources = stage("reading", || source::read(&inputs, &progress, &mut report))?;
+    let documents = stage("parsing", || document::parse(&sources, load::is_wanted, &progress, &mut report));
+    let objects = stage("checking", || load::load(documents.objects, &mut report));
+    let settings = Settings::new(None, None, &[]);
+    let plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut report));
+    stage("rules", || rules::check(&plan, &mut report));
+    let templates = Templates::load(None, &mut Sources::default(), &mut report)?;
+    let tree = stage("rendering", || render::render(&plan, &settings, &templates, &sources, &progress, &mut report));
+    let changes = stage("comparing, folder empty", || tree.changes(output, &progress, &mut report))?;
+    stage("writing", || tree.write(output, &changes, &progress))?;
+    let unchanged = stage("comparing, unchanged", || tree.changes(output, &progress, &mut report))?;
+
+    refuse_errors(&report);
+    refuse_other_changes(&changes, &Action::Create)?;
+    refuse_other_changes(&unchanged, &Action::Unchanged)
+}
+
+fn stage<T>(label: &str, run: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = run();
+    say_time(label, started);
+    say_memory("VmRSS:", &format!("after {label}"));
+    result
+}
+
+fn say_time(label: &str, started: Instant) {
+    println!("time\t{label}\t{}", started.elapsed().as_secs_f64() * 1e6);
+}
+
+/// Only Linux tells; elsewhere the table has no such row.
+fn say_memory(key: &str, label: &str) {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB"));
+    if let Some(kibibytes) = kibibytes {
+        println!("memory\t{label}\t{kibibytes}");
+    }
+}
+
+fn inputs(input: &Path, output: &Path) -> Inputs {
+    Inputs { paths: vec![input.to_owned()], output: Some(output.to_owned()), exclude: Vec::new() }
+}
+
+/// A corpus with an error would stop half-way, and look fast.
+fn refuse_errors(report: &Report) {
+    let say = |text: String, it: &wukong_render::diagnostic::Diagnostic| {
+        format!("{text}{} at {:?}: {}\n", it.rule.code, it.place, it.message)
+    };
+    assert!(!report.has_errors(), "the corpus has errors:\n{}", report.diagnostics().iter().fold(String::new(), say));
+}
+
+/// A run that did something else than what is measured would give a figure all the same.
+fn refuse_other_changes(changes: &[Change], expected: &Action) -> Result<()> {
+    match changes.iter().find(|change| change.action != *expected) {
+        Some(change) => bail!("{} is to be {:?}, not {expected:?}", change.path, change.action),
+        None => Ok(()),
+    }
+}
+
+/// The samples of one line of a table, by size.
+struct Row {
+    unit: Unit,
+    label: String,
+    samples: Vec<Vec<f64>>,
+}
+
+fn add(rows: &mut Vec<Row>, sample: Sample, size: usize, sizes: usize) {
+    let Sample { unit, label, value } = sample;
+    let known = rows.iter().position(|row| row.unit == unit && row.label == label);
+    let index = known.unwrap_or_else(|| {
+        rows.push(Row { unit, label, samples: vec![Vec::new(); sizes] });
+        rows.len() - 1
+    });
+    rows[index].samples[size].push(value);
+}
+
+fn table(title: &str, subtitle: &str, rows: &[Row], unit: Unit, sizes: &[u32]) -> String {
+    let mut out = format!("\n{:<34}", format!("{title}, {subtitle}"));
+    for size in sizes {
+        let _ = write!(out, "{size:>12}");
+    }
+    out.push_str("   ratio a Wukong\n");
+    for row in rows.iter().filter(|row| row.unit == unit) {
+        let _ = write!(out, "{:<34}", row.label);
+        let mut each = Vec::new();
+        for (samples, size) in row.samples.iter().zip(sizes) {
+            let all = median(samples);
+            let one = all / f64::from(*size);
+            let shown = if unit == Unit::Microseconds { one } else { all / 1024.0 };
+            let _ = write!(out, "{shown:>12.1}");
+            each.push(one);
+        }
+        // A stage of nanoseconds has no ratio worth reading, but one of zero has none at all.
+        let ratio = each.last().zip(each.first()).map_or(f64::NAN, |(last, first)| last / first);
+        let _ = writeln!(out, "{ratio:>17.2}");
+    }
+    out
+}
+
+fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn write_corpus(size: u32, folder: &Path) -> Result<()> {
+    for number in 0..size {
+        let team = folder.join(team(number));
+        fs::create_dir_all(&team)?;
+        fs::write(team.join(format!("vm-{number:06}.yaml")), wukong(number))?;
+    }
+    Ok(())
+}
+
+/// The namespace and folder of a Wukong: twenty, however many Wukongs there are.
+fn team(number: u32) -> String {
+    format!("team-{:02}", number % 20)
+}
+
+/// A file as a team would keep it. Eight Wukongs share a VLAN and its bridge, so that bridges grow with the Wukongs; the
+/// two other bridges are everyone's: a rule that is slow in either is seen. No address, name or VLAN clashes.
+fn wukong(number: u32) -> String {
+    let (vlan_bridge, host) = (number / 8, 10 + number % 8);
+    let (uplink, vlan) = (vlan_bridge / 4_000, 2 + vlan_bridge % 4_000);
+    let subnet = format!("10.{}.{}", vlan_bridge / 256 % 256, vlan_bridge % 256);
+    format!(
+        "# vm-{number:06}: application server of {team}.\n{}",
+        include_str!("wukong.yaml")
+            .replace("NUMBER", &format!("{number:06}"))
+            .replace("TEAM", &team(number))
+            .replace("UPLINK", &format!("ens{}", 300 + uplink))
+            .replace("BRIDGE", &format!("br-v{vlan_bridge}"))
+            .replace("VLAN", &vlan.to_string())
+            .replace("TAG", &(100 + number % 3_900).to_string())
+            .replace("SUBNET", &subnet)
+            .replace("HOST", &host.to_string()),
+        team = team(number),
+    )
+}

@@ -1,6 +1,6 @@
 //! Documents to typed objects: which kinds matter, and what is salvaged from one that violates its schema.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
 use crate::diagnostic::{Diagnostic, Origin, Report, Severity};
 use crate::document::Document;
-use crate::names;
+use crate::names::{self, interface_name_problem};
 use crate::rule;
 use crate::schema::{INVALID_VALUE, SchemaKind, nearest, network_index};
 
@@ -219,6 +219,7 @@ fn load_site(origin: Origin, value: Value, diagnostics: &mut Vec<Diagnostic>) ->
         return None;
     }
     let site: Site = typed(value, &origin, diagnostics)?;
+    check_site(&site, &origin, diagnostics)?;
     let annotations = site.metadata.annotations.as_ref();
     if annotations.and_then(|it| it.get(site::LOCAL_CONFIG)).is_none_or(|value| value != "true") {
         diagnostics.push(Diagnostic::new(
@@ -229,6 +230,46 @@ fn load_site(origin: Origin, value: Value, diagnostics: &mut Vec<Diagnostic>) ->
         ));
     }
     Some(Object { origin, value: site })
+}
+
+/// What the schema of a Site cannot say: names that the kernel takes, labels that Kubernetes takes.
+fn check_site(site: &Site, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) -> Option<()> {
+    let before = diagnostics.len();
+    let Some(spec) = &site.spec else { return Some(()) };
+    let spec_origin = origin.child("spec");
+    if let Some((nic, problem)) = spec.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
+        diagnostics.push(Diagnostic::new(
+            &INVALID_VALUE,
+            spec_origin.at("defaultNIC"),
+            format!("the interface name {nic:?} {problem}"),
+            "use at most 15 letters, digits, `-`, `_` and `.`",
+        ));
+    }
+    let selector = spec.policy.as_ref().and_then(|policy| policy.node_selector.as_ref());
+    check_labels(selector, &spec_origin.child("policy").child("nodeSelector"), diagnostics);
+    (diagnostics.len() == before).then_some(())
+}
+
+/// Reports labels that the API server refuses; a policy with one would never be applied.
+fn check_labels(selector: Option<&BTreeMap<String, String>>, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) {
+    for (key, value) in selector.into_iter().flatten() {
+        let label = origin.child(key);
+        if !names::is_label_key(key) {
+            diagnostics.push(Diagnostic::new(
+                &INVALID_VALUE,
+                origin.key(key),
+                format!("{key:?} is no key for a label"),
+                "use at most 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` before them if you like",
+            ));
+        } else if !names::is_label_value(value) {
+            diagnostics.push(Diagnostic::new(
+                &INVALID_VALUE,
+                label.here(),
+                format!("{value:?} is no value for a label"),
+                "use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit first and last",
+            ));
+        }
+    }
 }
 
 fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnostic>) -> Option<LoadedWukong> {
@@ -263,14 +304,18 @@ fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnosti
         })
         .collect();
     let wukong: Wukong = typed(value, &origin, diagnostics)?;
-    if !has_valid_names(&wukong, &origin, diagnostics) {
+    let selector = wukong.spec.high_availability.as_ref().and_then(|it| it.node_selector.as_ref());
+    let before = diagnostics.len();
+    let selector_origin = origin.child("spec").child("highAvailability").child("nodeSelector");
+    check_labels(selector, &selector_origin, diagnostics);
+    check_names(&wukong, &origin, diagnostics);
+    if diagnostics.len() > before {
         return None;
     }
     Some(LoadedWukong { wukong: Object { origin, value: wukong }, networks, is_partial: !broken.is_empty() })
 }
 
-fn has_valid_names(wukong: &Wukong, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) -> bool {
-    let before = diagnostics.len();
+fn check_names(wukong: &Wukong, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) {
     let name = &wukong.metadata.name;
     if !names::is_dns_subdomain(name) {
         diagnostics.push(Diagnostic::new(
@@ -288,7 +333,6 @@ fn has_valid_names(wukong: &Wukong, origin: &Origin, diagnostics: &mut Vec<Diagn
             "use at most 63 lower case letters, digits and `-`, with a letter or digit first and last",
         ));
     }
-    diagnostics.len() == before
 }
 
 /// The typed form of a value that has passed its schema.

@@ -36,10 +36,12 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Render manifests (what is done without a command too)
+    #[command(override_usage = "wukong-render render [OPTIONS] <IN>... <OUT>")]
     Render(RenderArgs),
     /// Check the input and write nothing
     Check(CheckArgs),
     /// Show what a render would change, as a unified diff
+    #[command(override_usage = "wukong-render diff [OPTIONS] <IN>... <OUT>")]
     Diff(RenderArgs),
     /// Print a JSON Schema
     Schema {
@@ -64,8 +66,11 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct RenderArgs {
-    /// The inputs, then the output folder; `-` reads standard input, and as the last writes one stream to standard output
-    #[arg(value_name = "IN>... <OUT", required = true, num_args = 2.., value_hint = clap::ValueHint::AnyPath)]
+    /// The inputs, then the output: files, folders or `-` (standard input), then a folder or `-` (standard output)
+    ///
+    /// Folders are read with all below them, hidden entries excepted. On standard output, manifests are one stream.
+    // One list, because clap cannot tell the last of two positionals when options stand between them.
+    #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
     /// Render in memory and compare with the output folder: list what is stale, missing or orphaned, and exit with 1
     #[arg(long)]

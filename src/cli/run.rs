@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::args::{CheckArgs, Color, CompileArgs, Format, OutputArgs, RenderArgs};
 use super::progress::Bar;
@@ -11,6 +11,7 @@ use crate::diagnostic::emit::{json, text};
 use crate::diagnostic::resolve::resolve;
 use crate::diagnostic::{Levels, Report, Severity};
 use crate::manifest::ManifestKind;
+use crate::names::interface_name_problem;
 use crate::source::{Inputs, UNREADABLE_INPUT};
 use crate::tree::{Action, Change, OutputTree, diff as unified_diff};
 use crate::{Compilation, Options, compile, rules};
@@ -22,7 +23,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     let run = Run::new(args)?;
     let mut report = Report::new(levels(&args.output)?);
     let bar = Bar::new(args.output.quiet);
-    let compilation = compile(&run.inputs, &options(&args.compile), &bar.progress, &mut report)?;
+    let compilation = compile(&run.inputs, &options(&args.compile)?, &bar.progress, &mut report)?;
     let Some(folder) = run.folder else {
         drop(bar);
         return run_stream(args, &compilation, &report);
@@ -61,7 +62,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let inputs = Inputs { paths: args.paths.clone(), output: None, exclude: args.compile.exclude.clone() };
     let mut report = Report::new(levels(&args.output)?);
     let bar = Bar::new(args.output.quiet);
-    let compilation = compile(&inputs, &options(&args.compile), &bar.progress, &mut report)?;
+    let compilation = compile(&inputs, &options(&args.compile)?, &bar.progress, &mut report)?;
     drop(bar);
     let is_clean = report_findings(&report, &compilation, &args.output, false)?;
     if args.output.verbose {
@@ -83,7 +84,7 @@ pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
     };
     let mut report = Report::new(levels(&args.output)?);
     let bar = Bar::new(args.output.quiet);
-    let compilation = compile(&run.inputs, &options(&args.compile), &bar.progress, &mut report)?;
+    let compilation = compile(&run.inputs, &options(&args.compile)?, &bar.progress, &mut report)?;
     let changes = match &compilation.tree {
         Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
         None => Vec::new(),
@@ -124,7 +125,9 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(args: &'a RenderArgs) -> anyhow::Result<Self> {
-        let (output, inputs) = args.paths.split_last().context("an input and an output are needed")?;
+        let Some((output, inputs)) = args.paths.split_last().filter(|(_, inputs)| !inputs.is_empty()) else {
+            bail!("the output is missing: `wukong-render <IN>... <OUT>`; `-` as the last writes to standard output");
+        };
         let folder = (output != Path::new(STREAM)).then_some(output.as_path());
         Ok(Self {
             inputs: Inputs {
@@ -137,13 +140,16 @@ impl<'a> Run<'a> {
     }
 }
 
-fn options(args: &CompileArgs) -> Options {
-    Options {
+fn options(args: &CompileArgs) -> anyhow::Result<Options> {
+    if let Some((nic, problem)) = args.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
+        bail!("--default-nic {nic}: the interface name {problem}");
+    }
+    Ok(Options {
         default_nic: args.default_nic.clone(),
         templates: args.templates.clone(),
         skip: args.skip.iter().copied().map(Into::into).collect(),
         allow_empty: args.allow_empty,
-    }
+    })
 }
 
 fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {

@@ -82,7 +82,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
             report.push(Diagnostic::new(
                 &IP_CONFIG_IGNORED,
                 origin.key(first),
-                format!("`{}` has no effect with `mode: dhcp`", ignored.join("`, `")),
+                format!("no effect with `mode: dhcp`: `{}`", ignored.join("`, `")),
                 "write `mode: static` if it is meant, or delete it",
             ));
         }
@@ -126,7 +126,7 @@ pub fn node_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Op
 
 /// An address with its prefix length, that a host can have.
 fn host_address(text: &str, place: Place, what: &str, report: &mut Report) -> Result<IpNet, Reported> {
-    let Ok(address) = text.parse::<IpNet>() else {
+    let Some(address) = parse_net(text) else {
         let (message, help) = explain(text, what);
         report.push(Diagnostic::new(&INVALID_ADDRESS, place, message, help));
         return Err(Reported);
@@ -136,6 +136,13 @@ fn host_address(text: &str, place: Place, what: &str, report: &mut Report) -> Re
         return Err(Reported);
     }
     Ok(address)
+}
+
+/// Strictly one spelling: `ipnet` alone would take leading zeros, which some programs read as octal.
+fn parse_net(text: &str) -> Option<IpNet> {
+    let (address, prefix) = text.split_once('/')?;
+    let is_number = prefix.bytes().all(|digit| digit.is_ascii_digit()) && (prefix == "0" || !prefix.starts_with('0'));
+    IpNet::new(address.parse().ok()?, prefix.parse().ok().filter(|_| is_number)?).ok()
 }
 
 /// Why a text is no address with a prefix length.
@@ -169,8 +176,9 @@ fn explain(text: &str, what: &str) -> (String, String) {
 fn unusable(network: IpNet) -> Option<(String, String)> {
     let address = network.addr();
     let usable = || {
-        let mut hosts = network.hosts();
-        hosts.next().map_or_else(String::new, |first| format!("choose another in the subnet, such as `{first}`"))
+        // An IPv6 subnet's hosts begin with its anycast address.
+        let host = network.hosts().find(|host| *host != network.network());
+        host.map_or_else(String::new, |host| format!("choose another in the subnet, such as `{host}`"))
     };
     if network.prefix_len() == 0 {
         return Some((

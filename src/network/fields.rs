@@ -124,11 +124,19 @@ impl Context<'_> {
         match &self.config.value.physical_interface {
             Some(name) => {
                 self.check_interface(name, "physicalInterface", report)?;
+                if name == "lo" {
+                    report.push(Diagnostic::new(
+                        &RESERVED_INTERFACE_NAME,
+                        self.config.origin.at("physicalInterface"),
+                        "the loopback interface `lo` leads to no wire",
+                        "name the NIC that does",
+                    ));
+                    return Err(Reported);
+                }
                 Ok(Uplink { name: name.clone(), is_assumed: false })
             }
             None => {
                 let default = &self.settings.default_nic;
-                self.check_interface(&default.name, "name", report)?;
                 Ok(Uplink { name: default.name.clone(), is_assumed: default.is_assumed })
             }
         }
