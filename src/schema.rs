@@ -194,12 +194,12 @@ impl SchemaKind {
         schema_path: &str,
         origin: &Origin,
     ) -> Violation {
-        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let name = &label(pointer);
         let shown = show(value, pointer);
         let (rule, message, help) = match kind {
             ValidationErrorKind::Type { .. } if value.is_null() && self == Self::Wukong && is_section(pointer) => (
                 &EMPTY_SECTION,
-                format!("`{name}` has no value"),
+                format!("{name} has no value"),
                 "comment the key out too, or write `[]` or `{}`".to_owned(),
             ),
             ValidationErrorKind::Type { kind } => wrong_type(kind, name, value),
@@ -209,29 +209,29 @@ impl SchemaKind {
                     Some(meant) => format!("did you mean `{meant}`? It is one of {}", list(&options)),
                     None => format!("use one of {}", list(&options)),
                 };
-                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), help)
+                (&INVALID_VALUE, format!("{name} cannot be {shown}"), help)
             }
             ValidationErrorKind::Constant { expected_value } => {
-                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), format!("write {expected_value}"))
+                (&INVALID_VALUE, format!("{name} cannot be {shown}"), format!("write {expected_value}"))
             }
             ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
                 let schema = schema_path.rsplit_once('/').and_then(|(parent, _)| self.schema().pointer(parent));
                 let bound = |key| schema.and_then(|schema| schema.get(key)).map(Value::to_string).unwrap_or_default();
                 let help = format!("write a number from {} to {}", bound("minimum"), bound("maximum"));
-                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), help)
+                (&INVALID_VALUE, format!("{name} cannot be {shown}"), help)
             }
             ValidationErrorKind::Pattern { pattern } => {
-                (&INVALID_VALUE, format!("`{name}` cannot be {shown}"), pattern_help(pattern, name))
+                (&INVALID_VALUE, format!("{name} cannot be {shown}"), pattern_help(pattern, name))
             }
             ValidationErrorKind::MinLength { .. } => {
-                (&INVALID_VALUE, format!("`{name}` is empty"), "give it a value, or delete the key".to_owned())
+                (&INVALID_VALUE, format!("{name} is empty"), "give it a value, or delete the key".to_owned())
             }
             ValidationErrorKind::MaxLength { limit } => {
-                (&INVALID_VALUE, format!("`{name}` is too long"), format!("use at most {limit} characters"))
+                (&INVALID_VALUE, format!("{name} is too long"), format!("use at most {limit} characters"))
             }
             other => (
                 &INVALID_VALUE,
-                format!("`{name}` does not satisfy the schema's `{}`", other.keyword()),
+                format!("{name} does not satisfy the schema's `{}`", other.keyword()),
                 "compare it with the schema, which `wukong-render schema` prints".to_owned(),
             ),
         };
@@ -390,8 +390,20 @@ fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static crate
         _ => "compare it with the schema, which `wukong-render schema` prints",
     };
     let wanted: Vec<&str> = expected.iter().map(|kind| noun(kind)).collect();
-    let name = if name.is_empty() { "the document".to_owned() } else { format!("`{name}`") };
     (&WRONG_TYPE, format!("{name} is {}, not {}", noun_of(value), wanted.join(" or ")), help.to_owned())
+}
+
+/// What a pointer leads to, for a message: its key, or the number of an entry and the key of its list.
+fn label(pointer: &str) -> String {
+    let mut segments = pointer.rsplit('/');
+    match (segments.next(), segments.next()) {
+        (Some(""), None) => "the document".to_owned(),
+        (Some(index), Some(list)) if index.parse::<usize>().is_ok() => {
+            format!("entry {} of `{list}`", index.parse::<usize>().map_or(0, |index| index + 1))
+        }
+        (Some(key), _) => format!("`{key}`"),
+        (None, _) => String::new(),
+    }
 }
 
 fn noun(json_type: &str) -> &str {
@@ -425,7 +437,7 @@ fn pattern_help(pattern: &str, name: &str) -> String {
     } else if pattern.contains('/') {
         "write a resource name such as `openshift.io/sriovnics`".to_owned()
     } else {
-        format!("use lower case letters, digits and `-` in `{name}`, with a letter or digit first and last")
+        format!("use lower case letters, digits and `-` in {name}, with a letter or digit first and last")
     }
 }
 

@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The project's folder.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Whether expectations are to be written instead of compared.
-pub fn is_blessing() -> bool {
+pub(crate) fn is_blessing() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value == "1")
 }
 
 /// A run of the binary, with colours and locale out of the way.
-pub fn run(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wukong-render"))
         .current_dir(folder)
         .args(args)
@@ -28,17 +28,17 @@ pub fn run(folder: &Path, args: &[&str]) -> Output {
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The folders directly in a folder, in order.
-pub fn folders(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
     let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -46,7 +46,7 @@ pub fn folders(path: &Path) -> Vec<PathBuf> {
 }
 
 /// Every file below a folder: its path there, and its bytes.
-pub fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().flatten() {
         if entry.file_type().is_file() {
@@ -61,7 +61,7 @@ pub fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Copies the files of a folder, the last first, so that the order on the disk is another.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for (path, bytes) in files(from).into_iter().rev() {
         let target = to.join(path);
         fs::create_dir_all(target.parent().expect("a file has a folder")).expect("a temporary folder can be written");
@@ -70,7 +70,7 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 /// The cases that have an expected tree: `fixtures/networks/*/*` and `fixtures/sets/*`.
-pub fn good_cases() -> Vec<PathBuf> {
+pub(crate) fn good_cases() -> Vec<PathBuf> {
     let networks = folders(&root().join("fixtures/networks")).into_iter().flat_map(|it| folders(&it));
     let sets = folders(&root().join("fixtures/sets"));
     networks.chain(sets).filter(|case| case.join("input").exists() || case.join("args").exists()).collect()
