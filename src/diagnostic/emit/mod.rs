@@ -2,3 +2,56 @@
 
 pub mod json;
 pub mod text;
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::resolve::{Resolved, resolve};
+    use crate::diagnostic::{Diagnostic, Levels, Place, Report};
+    use crate::document::{DUPLICATE_KEY, INVALID_YAML};
+    use crate::source::{Source, Sources, UNREADABLE_INPUT};
+
+    /// One sample for every format: two files, several lines, a tab, a wide character, a line break in a message, no position at
+    /// all, the same finding twice, and a secret.
+    fn sample() -> Vec<Resolved> {
+        let mut sources = Sources::default();
+        let mut add = |path: &str, text: &str| {
+            let source = Source { path: path.to_owned(), label: path.to_owned(), text: text.to_owned() };
+            sources.add(source)
+        };
+        let first = add("in/first.yaml", "name: 网络 value\n\ttab: here\nlines:\n  - one\n  - two\nlast: x");
+        let second = add("in/second.yaml", "password: hunter2 # and more\n");
+        let mut report = Report::new(Levels::default());
+        let span = |source, range| Place::Span { source, range };
+        let tab = Diagnostic::new(&INVALID_YAML, span(first, 20..23), "a tab\nand a line break", "use blanks");
+        report.push(tab.clone());
+        report.push(tab);
+        report.push(
+            Diagnostic::new(&DUPLICATE_KEY, span(first, 6..12), "a wide character", "delete one")
+                .with_related(span(second, 10..17), "in another file"),
+        );
+        report.push(Diagnostic::new(&INVALID_YAML, span(first, 30..52), "several lines", "write one"));
+        report.push(Diagnostic::new(&INVALID_YAML, span(first, 1000..2000), "behind the end", "do not"));
+        report.push(Diagnostic::new(
+            &UNREADABLE_INPUT,
+            Place::Path("in/third.yaml".to_owned()),
+            "no position",
+            "find it",
+        ));
+        resolve(&report, &sources)
+    }
+
+    #[test]
+    fn text() {
+        insta::assert_snapshot!(super::text::emit(&sample(), false));
+    }
+
+    #[test]
+    fn text_in_colour() {
+        insta::assert_snapshot!(super::text::emit(&sample(), true).replace('\u{1b}', "␛"));
+    }
+
+    #[test]
+    fn json() {
+        insta::assert_snapshot!(super::json::emit(&sample()));
+    }
+}

@@ -1,0 +1,6 @@
+//! The commands that the README shows are run, and print what it shows.
+
+#[test]
+fn readme_commands_print_what_is_shown() {
+    trycmd::TestCases::new().case("README.md").env("NO_COLOR", "1");
+}
