@@ -1,6 +1,6 @@
 //! The commands that compile: render, check, diff.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
 
@@ -20,51 +20,45 @@ const STREAM: &str = "-";
 
 /// `wukong-render <IN>... <OUT>`
 pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
-    let run = Run::new(args)?;
-    let mut report = Report::new(levels(&args.output)?);
-    let bar = Bar::new(args.output.quiet);
-    let compilation = compile(&run.inputs, &options(&args.compile)?, &bar.progress, &mut report)?;
-    let Some(folder) = run.folder else {
-        drop(bar);
-        return run_stream(args, &compilation, &report);
-    };
-    let changes = match &compilation.tree {
-        Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
-        None => Vec::new(),
-    };
-    drop(bar);
-    let is_clean = report_findings(&report, &compilation, &args.output, false)?;
-    let Some(tree) = compilation.tree.as_ref().filter(|_| is_clean) else {
-        summarize(&args.output, &nothing_written(&report, &compilation));
-        return Ok(failure(&report));
-    };
-    let is_drift = changes.iter().any(|change| change.action != Action::Unchanged);
+    if args.paths.last().is_some_and(|output| output == Path::new(STREAM)) {
+        return stream(args);
+    }
+    let compared = Compared::new(args, false)?;
+    let Some(tree) = compared.tree() else { return Ok(compared.give_up(args)) };
+    let Compared { folder, compilation, report, changes, .. } = &compared;
+    let (made, counts) = (made(tree, compilation), counts(report));
     if args.check {
-        print(&drift(&changes))?;
-        let verdict = if is_drift { "the tree is not up to date" } else { "the tree is up to date" };
-        summarize(&args.output, &format!("{}; {verdict}{}\n", made(tree, &compilation), counts(&report)));
-        return Ok(if is_drift { FINDINGS } else { CLEAN });
+        print(&drift(changes))?;
+        let verdict = if compared.is_drift() { "the tree is not up to date" } else { "the tree is up to date" };
+        summarize(&args.output, &format!("{made}; {verdict}{counts}\n"));
+        return Ok(if compared.is_drift() { FINDINGS } else { CLEAN });
     }
     let bar = Bar::new(args.output.quiet);
-    tree.write(folder, &changes, &bar.progress)?;
+    tree.write(folder, changes, &bar.progress)?;
     drop(bar);
     if args.output.verbose {
-        say(&drift(&changes));
-        say(&passed_over(&compilation));
+        say(&drift(changes));
+        say(&passed_over(compilation));
     }
-    let changed = describe(&changes);
-    summarize(&args.output, &format!("{} ({changed}){}\n", made(tree, &compilation), counts(&report)));
+    summarize(&args.output, &format!("{made} ({}){counts}\n", describe(changes, &DONE)));
     Ok(CLEAN)
+}
+
+/// `wukong-render diff <IN>... <OUT>`
+pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
+    let compared = Compared::new(args, true)?;
+    let Some(tree) = compared.tree() else { return Ok(compared.give_up(args)) };
+    print(&unified_diff(tree, &compared.changes))?;
+    let (made, counts) = (made(tree, &compared.compilation), counts(&compared.report));
+    summarize(&args.output, &format!("{made} ({}){counts}\n", describe(&compared.changes, &TO_DO)));
+    Ok(if args.check && compared.is_drift() { FINDINGS } else { CLEAN })
 }
 
 /// `wukong-render check <IN>...`
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let inputs = Inputs { paths: args.paths.clone(), output: None, exclude: args.compile.exclude.clone() };
-    let mut report = Report::new(levels(&args.output)?);
-    let bar = Bar::new(args.output.quiet);
-    let compilation = compile(&inputs, &options(&args.compile)?, &bar.progress, &mut report)?;
-    drop(bar);
-    let is_clean = report_findings(&report, &compilation, &args.output, false)?;
+    let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
+    report_findings(&report, &compilation, &args.output, false)?;
     if args.output.verbose {
         say(&passed_over(&compilation));
     }
@@ -73,71 +67,83 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
         None => plural(compilation.wukongs, "Wukong"),
     };
     summarize(&args.output, &format!("{made}{}\n", counts(&report)));
-    Ok(if is_clean { CLEAN } else { failure(&report) })
+    Ok(if report.has_errors() { failure(&report) } else { CLEAN })
 }
 
-/// `wukong-render diff <IN>... <OUT>`
-pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
-    let run = Run::new(args)?;
-    let Some(folder) = run.folder else {
-        bail!("a diff needs an output folder to compare with, not `{STREAM}`");
-    };
-    let mut report = Report::new(levels(&args.output)?);
-    let bar = Bar::new(args.output.quiet);
-    let compilation = compile(&run.inputs, &options(&args.compile)?, &bar.progress, &mut report)?;
-    let changes = match &compilation.tree {
-        Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
-        None => Vec::new(),
-    };
-    drop(bar);
-    let is_clean = report_findings(&report, &compilation, &args.output, true)?;
-    let Some(tree) = compilation.tree.as_ref().filter(|_| is_clean) else {
-        summarize(&args.output, &nothing_written(&report, &compilation));
-        return Ok(failure(&report));
-    };
-    print(&unified_diff(tree, &changes))?;
-    summarize(&args.output, &format!("{} ({}){}\n", made(tree, &compilation), would(&changes), counts(&report)));
-    let is_drift = changes.iter().any(|change| change.action != Action::Unchanged);
-    Ok(if args.check && is_drift { FINDINGS } else { CLEAN })
-}
-
-/// One stream on standard output, and nothing else there.
-fn run_stream(args: &RenderArgs, compilation: &Compilation, report: &Report) -> anyhow::Result<u8> {
+/// `wukong-render <IN>... -`: one stream on standard output, and nothing else there.
+fn stream(args: &RenderArgs) -> anyhow::Result<u8> {
     if args.check {
         bail!("--check needs an output folder to compare with, not `{STREAM}`");
     }
-    let is_clean = report_findings(report, compilation, &args.output, true)?;
-    let Some(tree) = compilation.tree.as_ref().filter(|_| is_clean) else {
-        summarize(&args.output, &nothing_written(report, compilation));
-        return Ok(failure(report));
+    let (_, inputs) = paths(args)?;
+    let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
+    report_findings(&report, &compilation, &args.output, true)?;
+    let Some(tree) = &compilation.tree else {
+        summarize(&args.output, &nothing_written(&report, &compilation));
+        return Ok(failure(&report));
     };
     print(&tree.stream())?;
-    summarize(&args.output, &format!("{}{}\n", made(tree, compilation), counts(report)));
+    summarize(&args.output, &format!("{}{}\n", made(tree, &compilation), counts(&report)));
     Ok(CLEAN)
 }
 
-/// Where a run reads and writes.
-struct Run<'a> {
-    inputs: Inputs,
-    /// The output folder; none for standard output.
-    folder: Option<&'a Path>,
+/// A compilation next to the output folder, with its findings already printed.
+struct Compared<'a> {
+    folder: &'a Path,
+    compilation: Compilation,
+    report: Report,
+    changes: Vec<Change>,
 }
 
-impl<'a> Run<'a> {
-    fn new(args: &'a RenderArgs) -> anyhow::Result<Self> {
-        let Some((output, inputs)) = args.paths.split_last().filter(|(_, inputs)| !inputs.is_empty()) else {
-            bail!("the output is missing: `wukong-render <IN>... <OUT>`; `-` as the last writes to standard output");
+impl<'a> Compared<'a> {
+    fn new(args: &'a RenderArgs, is_stdout_taken: bool) -> anyhow::Result<Self> {
+        let (folder, mut inputs) = paths(args)?;
+        if folder == Path::new(STREAM) {
+            bail!("a diff needs an output folder to compare with, not `{STREAM}`");
+        }
+        inputs.output = Some(folder.to_owned());
+        let (compilation, mut report) = compile_inputs(&inputs, &args.compile, &args.output)?;
+        let bar = Bar::new(args.output.quiet);
+        let changes = match &compilation.tree {
+            Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
+            None => Vec::new(),
         };
-        let folder = (output != Path::new(STREAM)).then_some(output.as_path());
-        Ok(Self {
-            inputs: Inputs {
-                paths: inputs.to_vec(),
-                output: folder.map(PathBuf::from),
-                exclude: args.compile.exclude.clone(),
-            },
-            folder,
-        })
+        drop(bar);
+        report_findings(&report, &compilation, &args.output, is_stdout_taken)?;
+        Ok(Self { folder, compilation, report, changes })
     }
+
+    /// The tree, if nothing speaks against writing it.
+    fn tree(&self) -> Option<&OutputTree> {
+        self.compilation.tree.as_ref().filter(|_| !self.report.has_errors())
+    }
+
+    fn is_drift(&self) -> bool {
+        self.changes.iter().any(|change| change.action != Action::Unchanged)
+    }
+
+    fn give_up(&self, args: &RenderArgs) -> u8 {
+        summarize(&args.output, &nothing_written(&self.report, &self.compilation));
+        failure(&self.report)
+    }
+}
+
+/// The output, and the inputs before it.
+fn paths(args: &RenderArgs) -> anyhow::Result<(&Path, Inputs)> {
+    match args.paths.split_last() {
+        Some((output, inputs)) if !inputs.is_empty() => {
+            let exclude = args.compile.exclude.clone();
+            Ok((output, Inputs { paths: inputs.to_vec(), output: None, exclude }))
+        }
+        _ => bail!("the output is missing: `wukong-render <IN>... <OUT>`; `-` as the last writes to standard output"),
+    }
+}
+
+fn compile_inputs(inputs: &Inputs, args: &CompileArgs, output: &OutputArgs) -> anyhow::Result<(Compilation, Report)> {
+    let mut report = Report::new(levels(output)?);
+    let bar = Bar::new(output.quiet);
+    let compilation = compile(inputs, &options(args)?, &bar.progress, &mut report)?;
+    Ok((compilation, report))
 }
 
 fn options(args: &CompileArgs) -> anyhow::Result<Options> {
@@ -171,20 +177,20 @@ fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {
     Ok(levels)
 }
 
-/// Prints the findings, and says whether there is no error among them.
+/// Prints the findings.
 fn report_findings(
     report: &Report,
     compilation: &Compilation,
     args: &OutputArgs,
     is_stdout_taken: bool,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<()> {
     let resolved = resolve(report, &compilation.sources);
     match args.format {
         Format::Text => say(&text::emit(&resolved, is_coloured(args.color))),
         Format::Json if is_stdout_taken => say(&json::emit(&resolved)),
         Format::Json => drop(print(&json::emit(&resolved))?),
     }
-    Ok(!report.has_errors())
+    Ok(())
 }
 
 fn is_coloured(color: Color) -> bool {
@@ -235,44 +241,27 @@ fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-struct Tally {
-    created: usize,
-    updated: usize,
-    unchanged: usize,
-    removed: usize,
-}
+const DONE: [&str; 4] = ["created", "updated", "unchanged", "removed"];
+const TO_DO: [&str; 4] = ["to create", "to update", "unchanged", "to remove"];
 
-/// Counts manifests; kustomizations only follow them.
-fn tally(changes: &[Change]) -> Tally {
-    let mut tally = Tally { created: 0, updated: 0, unchanged: 0, removed: 0 };
+/// `2 created, 6 unchanged, 1 removed`. Manifests are counted; kustomizations only follow them.
+fn describe(changes: &[Change], words: &[&str; 4]) -> String {
+    let mut counts = [0_usize; 4];
     for change in changes.iter().filter(|change| !change.is_kustomization()) {
-        match change.action {
-            Action::Create => tally.created += 1,
-            Action::Update(_) => tally.updated += 1,
-            Action::Unchanged => tally.unchanged += 1,
-            Action::Remove(_) => tally.removed += 1,
-        }
+        let which = match change.action {
+            Action::Create => 0,
+            Action::Update(_) => 1,
+            Action::Unchanged => 2,
+            Action::Remove(_) => 3,
+        };
+        counts[which] += 1;
     }
-    tally
-}
-
-/// `2 created, 6 unchanged, 1 removed`
-fn describe(changes: &[Change]) -> String {
-    words(changes, ["created", "updated", "unchanged", "removed"])
-}
-
-fn would(changes: &[Change]) -> String {
-    words(changes, ["to create", "to update", "unchanged", "to remove"])
-}
-
-fn words(changes: &[Change], [create, update, unchanged, remove]: [&str; 4]) -> String {
-    let tally = tally(changes);
-    let parts: Vec<String> =
-        [(tally.created, create), (tally.updated, update), (tally.unchanged, unchanged), (tally.removed, remove)]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}"))
-            .collect();
+    let parts: Vec<String> = counts
+        .iter()
+        .zip(words)
+        .filter(|(count, _)| **count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
     if parts.is_empty() { "nothing to write".to_owned() } else { parts.join(", ") }
 }
 

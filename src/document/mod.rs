@@ -9,6 +9,7 @@
 
 mod scalar;
 pub mod tree;
+mod value;
 
 use std::collections::BTreeMap;
 

@@ -1,20 +1,11 @@
-//! The JSON Schemas: made from the types in [`api`](crate::api), and applied to documents.
-//!
-//! `schemars` makes them, `jsonschema` applies them; what `jsonschema` reports is said again in the terms of a Wukong's
-//! author, because its own messages repeat values (which may be secrets) and name keywords instead of ways out.
+//! What a schema finds, in the terms of a resource's author: `jsonschema`'s own messages repeat values, which may be
+//! secrets, and name keywords instead of ways out.
 
-use std::sync::LazyLock;
-
-use jsonschema::Validator;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
-use schemars::transform::{Transform, transform_subschemas};
 use serde_json::Value;
 
-use crate::api::{Site, Wukong};
-use crate::diagnostic::{Diagnostic, Origin, Part, Place, Severity};
-use crate::document::reads_as_string;
+use super::SchemaKind;
+use crate::diagnostic::{Diagnostic, Origin, Part, Place, Rule, Severity};
 use crate::rule;
 
 rule! {
@@ -85,40 +76,7 @@ rule! {
     pub EMPTY_SECTION = "WK105", "empty-section", Warning;
 }
 
-/// Which schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SchemaKind {
-    /// The virtual machine.
-    Wukong,
-    /// The platform team's file.
-    Site,
-}
-
 impl SchemaKind {
-    /// The schema itself.
-    pub fn schema(self) -> &'static Value {
-        static WUKONG: LazyLock<Value> = LazyLock::new(generate::<Wukong>);
-        static SITE: LazyLock<Value> = LazyLock::new(generate::<Site>);
-        match self {
-            Self::Wukong => &WUKONG,
-            Self::Site => &SITE,
-        }
-    }
-
-    /// The schema as it is committed and printed.
-    pub fn text(self) -> String {
-        format!("{:#}\n", self.schema())
-    }
-
-    fn validator(self) -> &'static Validator {
-        static WUKONG: LazyLock<Validator> = LazyLock::new(|| compile(SchemaKind::Wukong));
-        static SITE: LazyLock<Validator> = LazyLock::new(|| compile(SchemaKind::Site));
-        match self {
-            Self::Wukong => &WUKONG,
-            Self::Site => &SITE,
-        }
-    }
-
     /// Everything at which `value` violates the schema. `origin` is where the value comes from.
     pub fn violations(self, value: &Value, origin: &Origin) -> Vec<Violation> {
         let validator = self.validator();
@@ -249,65 +207,10 @@ pub struct Violation {
 }
 
 impl Violation {
-    fn new(
-        rule: &'static crate::diagnostic::Rule,
-        pointer: &str,
-        part: Part,
-        message: String,
-        help: String,
-        origin: &Origin,
-    ) -> Self {
+    fn new(rule: &'static Rule, pointer: &str, part: Part, message: String, help: String, origin: &Origin) -> Self {
         let place = Place::Node { document: origin.document, pointer: format!("{}{pointer}", origin.pointer), part };
         Self { pointer: pointer.to_owned(), diagnostic: Diagnostic::new(rule, place, message, help) }
     }
-}
-
-fn generate<T: JsonSchema>() -> Value {
-    let mut schema = SchemaSettings::draft2020_12()
-        .with(|settings| settings.meta_schema = Some("https://json-schema.org/draft/2020-12/schema".into()))
-        .with_transform(WithoutNull)
-        .into_generator()
-        .into_root_schema_for::<T>();
-    // A field's own text says more than the `default: null` of every optional one.
-    schema.remove("default");
-    schema.to_value()
-}
-
-/// Takes `null` out of optional values: Kubernetes does not accept it where it is not said.
-#[derive(Clone)]
-struct WithoutNull;
-
-impl Transform for WithoutNull {
-    fn transform(&mut self, schema: &mut schemars::Schema) {
-        if schema.get("default") == Some(&Value::Null) {
-            schema.remove("default");
-        }
-        let types: Option<Vec<Value>> = schema
-            .get("type")
-            .and_then(Value::as_array)
-            .map(|types| types.iter().filter(|name| name.as_str() != Some("null")).cloned().collect());
-        if let Some(mut types) = types {
-            let types = if types.len() == 1 { types.swap_remove(0) } else { Value::Array(types) };
-            schema.insert("type".to_owned(), types);
-        }
-        let alternatives = schema.get("anyOf").and_then(Value::as_array).cloned().unwrap_or_default();
-        if let [Value::Object(only), null] = alternatives.as_slice()
-            && null.get("type").and_then(Value::as_str) == Some("null")
-        {
-            schema.remove("anyOf");
-            for (key, value) in only {
-                schema.insert(key.clone(), value.clone());
-            }
-        }
-        transform_subschemas(self, schema);
-    }
-}
-
-fn compile(kind: SchemaKind) -> Validator {
-    jsonschema::options()
-        .with_pattern_options(jsonschema::PatternOptions::regex())
-        .build(kind.schema())
-        .expect("the schema is made from our own types, and a test compiles it")
 }
 
 /// Whether a pointer leads into an item of a Wukong's `networks`.
@@ -371,7 +274,7 @@ fn missing_key(key: &str, pointer: &str, origin: &Origin) -> Violation {
     Violation::new(&MISSING_KEY, &child, Part::Value, message, help, origin)
 }
 
-fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static crate::diagnostic::Rule, String, String) {
+fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static Rule, String, String) {
     let expected: Vec<String> = match expected {
         TypeKind::Single(kind) => vec![kind.to_string()],
         TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect(),
@@ -451,7 +354,7 @@ fn show(value: &Value, pointer: &str) -> String {
         return "this value".to_owned();
     }
     match value.as_str() {
-        Some(text) if reads_as_string(text) => format!("`{text}`"),
+        Some(plain) if !plain.is_empty() && !plain.contains(char::is_control) => format!("`{plain}`"),
         _ => format!("`{text}`"),
     }
 }

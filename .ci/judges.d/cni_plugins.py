@@ -1,0 +1,183 @@
+"""The real CNI plugins take the configuration of every NAD, and leave the pod with the interface that was meant.
+
+Each tree gets a node of its own, a network namespace with the tree's bridges and NICs, and each NAD a pod. Nothing is done
+in the namespace of the machine. The plugins for ovs, ipvlan and sriov need what no CI machine has: only the shape of
+their configuration is looked at.
+"""
+
+import ipaddress
+import re
+from collections import defaultdict
+
+from common import fail, json, load, manifests, os, run, skip, trees, verdict
+
+PLUGINS = "/usr/lib/cni"
+PREFIX = os.environ["JUDGES_NETNS"]
+POD_INTERFACE = "net1"
+made = 0
+
+
+def must(*command):
+    done = run(command)
+    if done.returncode:
+        raise OSError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def namespace():
+    global made
+    made += 1
+    must("ip", "netns", "add", f"{PREFIX}-{made}")
+    must("ip", "-n", f"{PREFIX}-{made}", "link", "set", "lo", "up")
+    return f"{PREFIX}-{made}"
+
+
+def plugin(node, pod, command, config):
+    """Runs a plugin as the container runtime would, on the node: its exit code and answer."""
+    environment = {
+        "CNI_COMMAND": command, "CNI_CONTAINERID": pod, "CNI_NETNS": f"/run/netns/{pod}",
+        "CNI_IFNAME": POD_INTERFACE, "CNI_PATH": PLUGINS, "PATH": os.environ["PATH"],
+    }
+    done = run(["ip", "netns", "exec", node, f"{PLUGINS}/{config['type']}"], input=json.dumps(config), env=environment)
+    try:
+        answer = json.loads(done.stdout) if done.stdout.strip() else {}
+    except json.JSONDecodeError:
+        answer = {"msg": done.stdout + done.stderr}
+    return done.returncode, answer
+
+
+def shape(path, config):
+    """What libcni itself wants of a configuration."""
+    for key in ("cniVersion", "name", "type"):
+        if not isinstance(config.get(key), str) or not config[key]:
+            fail(path, f"the CNI configuration has no `{key}`")
+    if not re.fullmatch(r"[a-zA-Z0-9][\w.-]*", config.get("name", "x"), re.ASCII):
+        fail(path, f"libcni refuses the name `{config['name']}`")
+
+
+def check_pod(path, pod, config):
+    """The pod's interface is there, with the addresses and default routes of the configuration and no others."""
+    link = json.loads(must("ip", "-j", "-n", pod, "address", "show"))
+    link = next((it for it in link if it["ifname"] == POD_INTERFACE), None)
+    if link is None:
+        return fail(path, f"ADD made no `{POD_INTERFACE}`")
+    has = {f"{it['local']}/{it['prefixlen']}" for it in link["addr_info"] if it["scope"] != "link"}
+    ipam = config.get("ipam", {})
+    wants = {str(ipaddress.ip_interface(it["address"])) for it in ipam.get("addresses", [])}
+    if has != wants:
+        fail(path, f"the pod has the addresses {sorted(has)}, not {sorted(wants)}")
+    for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
+        routes = json.loads(must("ip", "-j", family, "-n", pod, "route", "show", "default") or "[]")
+        has = {it.get("gateway") for it in routes if it.get("dev") == POD_INTERFACE}
+        wants = {it.get("gw") for it in ipam.get("routes", []) if it["dst"] == everything}
+        if has != wants:
+            fail(path, f"the pod's default routes ({family}) are via {has or 'nothing'}, not {wants or 'nothing'}")
+
+
+def ping(neighbours):
+    """The first pod of a layer 2 reaches the others of its subnet."""
+    count = 0
+    by_subnet = defaultdict(list)
+    for path, pod, config in neighbours:
+        for it in config.get("ipam", {}).get("addresses", []):
+            address = ipaddress.ip_interface(it["address"])
+            by_subnet[address.network].append((path, pod, address.ip))
+    for (_, pod, _), *others in by_subnet.values():
+        for path, _, target in others[:2]:
+            # Three tries: an IPv6 address is not used before it has been checked for duplicates.
+            command = ["ip", "netns", "exec", pod, "ping", "-n", "-q", "-c", "1", "-W", "2", target]
+            count += 1
+            if all(run(command).returncode for _ in range(3)):
+                fail(path, f"{target} does not answer on its own network")
+    return count
+
+
+def judge(tree, can):
+    nads = {path: load(path) for path in manifests(tree / "nad")} if (tree / "nad").is_dir() else {}
+    configs = {}
+    for path, nad in nads.items():
+        try:
+            configs[path] = json.loads(nad["spec"]["config"])
+        except (KeyError, TypeError, ValueError) as error:
+            fail(path, f"`spec.config` is no JSON: {error}")
+            continue
+        shape(path, configs[path])
+    configs = {path: it for path, it in configs.items() if it.get("type") in can}
+    if not configs:
+        return len(nads), 0, 0
+    node = namespace()
+    # The node as its policies leave it: a NAD on a bridge that no policy makes would get an isolated one from the plugin.
+    policies = [load(path) for path in manifests(tree / "nncp")] if (tree / "nncp").is_dir() else None
+    interfaces = [it for policy in policies or [] for it in policy["spec"]["desiredState"]["interfaces"]]
+    bridges = {it["name"] for it in interfaces if it.get("type") == "linux-bridge"}
+    for number, bridge in enumerate(sorted(bridges)):
+        # An address of its own: otherwise it changes with every port, which CHECK does not like.
+        address = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+        must("ip", "-n", node, "link", "add", "name", bridge, "address", address, "up", "type", "bridge")
+    for number, nic in enumerate(sorted({it["master"] for it in configs.values() if "master" in it})):
+        must("ip", "-n", node, "link", "add", "name", nic, "up", "type", "veth", "peer", "name", f"wire{number}")
+        must("ip", "-n", node, "link", "set", f"wire{number}", "up")
+    added, wires = [], defaultdict(list)
+    for path, config in configs.items():
+        if not can["macspoofchk"]:
+            config.pop("macspoofchk", None)
+        pod = namespace()
+        code, answer = plugin(node, pod, "ADD", config)
+        if code:
+            fail(path, f"ADD is refused: {answer.get('msg', answer)} {answer.get('details', '')}")
+            continue
+        added.append((path, pod, config, answer))
+        wires[config["type"], config.get("bridge", config.get("master"))].append((path, pod, config))
+        check_pod(path, pod, config)
+    if policies is not None:
+        has = {it["ifname"] for it in json.loads(must("ip", "-j", "-n", node, "link", "show", "type", "bridge")) if it}
+        for bridge in has - bridges:
+            fail(tree, f"the plugin had to make the bridge `{bridge}`: no policy does")
+    pings = sum(ping(neighbours) for neighbours in wires.values())
+    for path, pod, config, answer in added:
+        commands = ["DEL"]
+        # From 0.4.0 on the runtime hands the first answer back, and may ask whether all is still well.
+        if not config["cniVersion"].startswith("0.3."):
+            config["prevResult"] = answer
+            # Without IPAM the bridge plugin's CHECK looks for an IPAM plugin without a name, whatever the configuration.
+            if "ipam" in config:
+                commands = ["CHECK", "DEL"]
+        for command in commands:
+            code, said = plugin(node, pod, command, config)
+            if code:
+                fail(path, f"{command} is refused: {said.get('msg', said)} {said.get('details', '')}")
+        if run(["ip", "-n", pod, "link", "show", POD_INTERFACE]).returncode == 0:
+            fail(path, f"DEL left `{POD_INTERFACE}` behind")
+    return len(nads), len(added), pings
+
+
+def abilities():
+    """What this kernel can do, tried in a namespace of its own."""
+    try:
+        node = namespace()
+    except OSError as error:
+        skip(f"no network namespace can be made: {error}")
+    for kind in (["bridge"], ["veth", "peer", "name", "t-peer"]):
+        if run(["ip", "-n", node, "link", "add", "name", f"t-{kind[0]}", "type", *kind]).returncode:
+            skip(f"the kernel has no {kind[0]}")
+    can = {"bridge": True, "macspoofchk": True}
+    if run(["ip", "-n", node, "link", "add", "link", "t-veth", "name", "t-macvlan", "type", "macvlan", "mode", "bridge"]).returncode:
+        print("  skipped: macvlan NADs: the kernel has no macvlan")
+    else:
+        can["macvlan"] = True
+    if run(["ip", "netns", "exec", node, "nft", "add", "table", "bridge", "probe"]).returncode:
+        print("  skipped: macspoofchk, left out of the configurations: the kernel has no nftables for bridges")
+        can["macspoofchk"] = False
+    print("  skipped: ADD for ovs, sriov and ipvlan NADs, and the VLAN below a bridge: no such parts here; their JSON is read")
+    return can
+
+
+can = abilities()
+totals = [0, 0, 0]
+for tree in trees():
+    try:
+        totals = [total + more for total, more in zip(totals, judge(tree, can))]
+    except Exception as error:  # whatever a broken tree leads to
+        fail(tree, f"{type(error).__name__}: {error}")
+print(f"  {totals[1]} NADs through ADD and DEL, {totals[2]} pings")
+verdict(totals[0])

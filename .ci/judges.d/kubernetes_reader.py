@@ -1,0 +1,38 @@
+"""Every manifest means to kubectl what it means to a YAML 1.1 reader that knows more traps than kubectl does."""
+
+from common import each, fail, kubectl_objects, load, manifests, same, trees, verdict
+
+
+def judge(tree):
+    files = manifests(tree)
+    if not files:
+        return 0
+    objects = kubectl_objects(files)
+    if len(objects) != len(files):
+        fail(tree, f"{len(files)} files, {len(objects)} objects")
+    for path, read in zip(files, objects):
+        if not same(load(path), read):
+            fail(path, f"PyYAML reads {load(path)}, kubectl {read}")
+        # A string that both take for a number would pass so far: names must be strings.
+        for where, value in names(read):
+            if not isinstance(value, str):
+                fail(path, f"`{where}` is {value!r}")
+    return len(files)
+
+
+def names(value):
+    """Every value that has to be text, with its key."""
+    if isinstance(value, list):
+        for item in value:
+            yield from names(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("name", "namespace", "base-iface", "ip", "config", "state", "type"):
+                yield key, item
+            elif key in ("annotations", "nodeSelector"):
+                yield from item.items()
+            else:
+                yield from names(item)
+
+
+verdict(sum(filter(None, each(judge, trees()))))

@@ -1,0 +1,126 @@
+//! A tree's nodes as the values that Kubernetes reads: aliases expanded, keys merged, duplicates refused.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::tree::{Kind, NodeId, Problem, Tree};
+use super::{ALIAS_LIMIT, DUPLICATE_KEY, INVALID_YAML};
+
+/// How many values the aliases of one document may add.
+const ALIAS_BUDGET: usize = 100_000;
+
+impl Tree {
+    /// The node as Kubernetes reads it, with aliases expanded and merges done.
+    ///
+    /// # Errors
+    /// Duplicate keys, keys that JSON cannot have, and aliases that expand to too much: all that there are.
+    pub fn value(&self, node: NodeId) -> Result<Value, Vec<Problem>> {
+        let mut conversion = Conversion { tree: self, problems: Vec::new(), aliased: 0, within_alias: 0 };
+        let value = conversion.value(node);
+        if conversion.problems.is_empty() { Ok(value) } else { Err(conversion.problems) }
+    }
+}
+
+struct Conversion<'a> {
+    tree: &'a Tree,
+    problems: Vec<Problem>,
+    aliased: usize,
+    within_alias: usize,
+}
+
+impl Conversion<'_> {
+    fn value(&mut self, node: NodeId) -> Value {
+        if self.within_alias > 0 {
+            self.aliased += 1;
+            if self.aliased > ALIAS_BUDGET {
+                self.over_budget(node);
+                return Value::Null;
+            }
+        }
+        match &self.tree.nodes[node.0].kind {
+            Kind::Scalar(value) => value.clone(),
+            Kind::Sequence(items) => Value::Array(items.iter().map(|item| self.value(*item)).collect()),
+            Kind::Mapping(pairs) => self.mapping(pairs),
+            Kind::Alias(target) => {
+                self.within_alias += 1;
+                let value = self.value(*target);
+                self.within_alias -= 1;
+                value
+            }
+        }
+    }
+
+    fn over_budget(&mut self, node: NodeId) {
+        if self.problems.iter().any(|problem| problem.rule == &ALIAS_LIMIT) {
+            return;
+        }
+        self.problems.push(Problem {
+            rule: &ALIAS_LIMIT,
+            range: self.tree.head(node),
+            message: "the aliases of this document stand for more than 100,000 values".to_owned(),
+            help: "write the values out".to_owned(),
+            first: None,
+        });
+    }
+
+    fn mapping(&mut self, pairs: &[(NodeId, NodeId)]) -> Value {
+        let mut map = Map::with_capacity(pairs.len());
+        let mut first: HashMap<Cow<'_, str>, NodeId> = HashMap::with_capacity(pairs.len());
+        let tree = self.tree;
+        for (key, value) in pairs {
+            if tree.is_merge(*key) {
+                self.merge(*value, &mut map);
+                continue;
+            }
+            let range = tree.nodes[key.0].range.clone();
+            let Some(text) = tree.key_text(*key) else {
+                self.problems.push(Problem {
+                    rule: &INVALID_YAML,
+                    range,
+                    message: "is no valid YAML for Kubernetes: a key must be a string, a number or a boolean"
+                        .to_owned(),
+                    help: "put the key in quotes".to_owned(),
+                    first: None,
+                });
+                continue;
+            };
+            if let Some(earlier) = first.get(&text) {
+                self.problems.push(Problem {
+                    rule: &DUPLICATE_KEY,
+                    range,
+                    message: format!("the key `{text}` stands twice in one mapping"),
+                    help: "delete one of the two".to_owned(),
+                    first: Some(tree.nodes[earlier.0].range.clone()),
+                });
+                continue;
+            }
+            let value = self.value(*value);
+            map.insert(text.clone().into_owned(), value);
+            first.insert(text, *key);
+        }
+        Value::Object(map)
+    }
+
+    /// `<<`: what stands later wins, a merge after a key included. That is how go-yaml v2 does it, though not how YAML's
+    /// own page on merge keys has it.
+    fn merge(&mut self, node: NodeId, map: &mut Map<String, Value>) {
+        let sources = match self.tree.kind(node) {
+            Kind::Sequence(items) => items.iter().rev().copied().collect(),
+            _ => vec![node],
+        };
+        for source in sources {
+            match self.value(source) {
+                Value::Object(object) => map.extend(object),
+                _ => self.problems.push(Problem {
+                    rule: &INVALID_YAML,
+                    range: self.tree.nodes[source.0].range.clone(),
+                    message: "is no valid YAML: `<<` merges mappings, and this is none".to_owned(),
+                    help: "let `<<` name a mapping, or a list of mappings".to_owned(),
+                    first: None,
+                }),
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The JSON Schemas, made by `schemars` from the types in [`api`](crate::api) and applied by `jsonschema`.
+
+mod violation;
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::Value;
+
+use crate::api::{Site, Wukong};
+
+pub use violation::{
+    EMPTY_SECTION, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY, Violation, WRONG_TYPE, nearest, network_index,
+};
+
+/// Which schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaKind {
+    /// The virtual machine.
+    Wukong,
+    /// The platform team's file.
+    Site,
+}
+
+impl SchemaKind {
+    /// The schema itself.
+    pub fn schema(self) -> &'static Value {
+        static WUKONG: LazyLock<Value> = LazyLock::new(generate::<Wukong>);
+        static SITE: LazyLock<Value> = LazyLock::new(generate::<Site>);
+        match self {
+            Self::Wukong => &WUKONG,
+            Self::Site => &SITE,
+        }
+    }
+
+    /// The schema as it is committed and printed.
+    pub fn text(self) -> String {
+        format!("{:#}\n", self.schema())
+    }
+
+    fn validator(self) -> &'static Validator {
+        static WUKONG: LazyLock<Validator> = LazyLock::new(|| compile(SchemaKind::Wukong));
+        static SITE: LazyLock<Validator> = LazyLock::new(|| compile(SchemaKind::Site));
+        match self {
+            Self::Wukong => &WUKONG,
+            Self::Site => &SITE,
+        }
+    }
+}
+
+fn generate<T: JsonSchema>() -> Value {
+    let mut schema = SchemaSettings::draft2020_12()
+        .with(|settings| settings.meta_schema = Some("https://json-schema.org/draft/2020-12/schema".into()))
+        .with_transform(WithoutNull)
+        .into_generator()
+        .into_root_schema_for::<T>();
+    // A field's own text says more than the `default: null` of every optional one.
+    schema.remove("default");
+    schema.to_value()
+}
+
+/// Takes `null` out of optional values: Kubernetes does not accept it where it is not said.
+#[derive(Clone)]
+struct WithoutNull;
+
+impl Transform for WithoutNull {
+    fn transform(&mut self, schema: &mut schemars::Schema) {
+        if schema.get("default") == Some(&Value::Null) {
+            schema.remove("default");
+        }
+        let types: Option<Vec<Value>> = schema
+            .get("type")
+            .and_then(Value::as_array)
+            .map(|types| types.iter().filter(|name| name.as_str() != Some("null")).cloned().collect());
+        if let Some(mut types) = types {
+            let types = if types.len() == 1 { types.swap_remove(0) } else { Value::Array(types) };
+            schema.insert("type".to_owned(), types);
+        }
+        let alternatives = schema.get("anyOf").and_then(Value::as_array).cloned().unwrap_or_default();
+        if let [Value::Object(only), null] = alternatives.as_slice()
+            && null.get("type").and_then(Value::as_str) == Some("null")
+        {
+            schema.remove("anyOf");
+            for (key, value) in only {
+                schema.insert(key.clone(), value.clone());
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+fn compile(kind: SchemaKind) -> Validator {
+    jsonschema::options()
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .build(kind.schema())
+        .expect("the schema is made from our own types, and a test compiles it")
+}
