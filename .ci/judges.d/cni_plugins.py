@@ -6,15 +6,16 @@ their configuration is looked at.
 """
 
 import ipaddress
+import itertools
 import re
 from collections import defaultdict
 
-from common import fail, json, load, manifests, os, run, skip, trees, verdict
+from common import each, fail, json, load, manifests, os, run, skip, trees, verdict
 
 PLUGINS = "/usr/lib/cni"
 PREFIX = os.environ["JUDGES_NETNS"]
 POD_INTERFACE = "net1"
-made = 0
+numbers = itertools.count(1)
 
 
 def must(*command):
@@ -25,11 +26,11 @@ def must(*command):
 
 
 def namespace():
-    global made
-    made += 1
-    must("ip", "netns", "add", f"{PREFIX}-{made}")
-    must("ip", "-n", f"{PREFIX}-{made}", "link", "set", "lo", "up")
-    return f"{PREFIX}-{made}"
+    """A new network namespace; `.ci/judges` removes them all."""
+    name = f"{PREFIX}-{next(numbers)}"
+    must("ip", "netns", "add", name)
+    must("ip", "-n", name, "link", "set", "lo", "up")
+    return name
 
 
 def plugin(node, pod, command, config):
@@ -92,8 +93,8 @@ def ping(neighbours):
     return count
 
 
-def judge(tree, can):
-    nads = {path: load(path) for path in manifests(tree / "nad")} if (tree / "nad").is_dir() else {}
+def judge(tree):
+    nads = {path: load(path) for path in manifests(tree / "nad")}
     configs = {}
     for path, nad in nads.items():
         try:
@@ -173,11 +174,6 @@ def abilities():
 
 
 can = abilities()
-totals = [0, 0, 0]
-for tree in trees():
-    try:
-        totals = [total + more for total, more in zip(totals, judge(tree, can))]
-    except Exception as error:  # whatever a broken tree leads to
-        fail(tree, f"{type(error).__name__}: {error}")
-print(f"  {totals[1]} NADs through ADD and DEL, {totals[2]} pings")
-verdict(totals[0])
+nads, added, pings = map(sum, zip((0, 0, 0), *filter(None, each(judge, trees()))))
+print(f"  {added} NADs through ADD and DEL, {pings} pings")
+verdict(nads)

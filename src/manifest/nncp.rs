@@ -15,7 +15,7 @@ pub(super) fn manifest(policy: &Policy, settings: &Settings) -> Manifest {
     }
     let mut spec = serde_json::Map::new();
     if !policy.node_selector.is_empty() {
-        spec.insert("nodeSelector".to_owned(), json!(policy.node_selector));
+        spec.insert("nodeSelector".to_owned(), json!(*policy.node_selector));
     }
     if let Some(max_unavailable) = &settings.max_unavailable {
         spec.insert("maxUnavailable".to_owned(), json!(max_unavailable));

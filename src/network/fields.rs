@@ -133,11 +133,11 @@ impl Context<'_> {
                     ));
                     return Err(Reported);
                 }
-                Ok(Uplink { name: name.clone(), is_assumed: false })
+                Ok(Uplink { name: name.clone(), is_assumed: false, is_named_here: true })
             }
             None => {
                 let default = &self.settings.default_nic;
-                Ok(Uplink { name: default.name.clone(), is_assumed: default.is_assumed })
+                Ok(Uplink { name: default.name.clone(), is_assumed: default.is_assumed, is_named_here: false })
             }
         }
     }
@@ -150,7 +150,7 @@ impl Context<'_> {
         match (&self.config.value.physical_interface, bridge_name) {
             (None, Some(name)) => {
                 self.check_interface(name, "bridgeName", report)?;
-                Ok(Uplink { name: name.to_owned(), is_assumed: false })
+                Ok(Uplink { name: name.to_owned(), is_assumed: false, is_named_here: true })
             }
             (physical, bridge_name) => {
                 self.ignore(

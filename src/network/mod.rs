@@ -6,6 +6,7 @@
 
 pub mod address;
 mod bridge;
+mod claims;
 pub mod fields;
 mod ipvlan;
 mod macvlan;
@@ -15,7 +16,7 @@ mod sriov;
 pub use ipvlan::IPVLAN_WITHOUT_ADDRESS;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::api::site::IpamMode;
@@ -24,7 +25,7 @@ use crate::diagnostic::{Diagnostic, Origin, Report};
 use crate::load::{LoadedWukong, Object, Objects};
 use crate::plan::cni::{NetConf, Plugin, StaticIpam};
 use crate::plan::nmstate::{Interface, NetworkState};
-use crate::plan::{Attachment, Carrier, Claim, Claimed, Identity, Network, Plan, Policy, Settings, Wukong};
+use crate::plan::{Attachment, Carrier, Claimed, Identity, Network, NodeSelector, Plan, Policy, Settings, Wukong};
 use crate::rule;
 use crate::source::Sources;
 
@@ -114,7 +115,7 @@ fn lower_wukong(
     plan: &mut Plan,
     report: &mut Report,
 ) {
-    let node_selector = policy_nodes(&identity, settings, report);
+    let node_selector = policy_nodes(&identity, settings, report).map(Arc::new);
     let mut names: HashMap<String, Origin> = HashMap::new();
     let mut networks = Vec::with_capacity(configs.len());
     for config in configs {
@@ -138,7 +139,7 @@ fn lower_wukong(
 fn lower_network(
     identity: &Arc<Identity>,
     config: &Object<NetworkConfig>,
-    node_selector: Option<&BTreeMap<String, String>>,
+    node_selector: Option<&Arc<NodeSelector>>,
     settings: &Settings,
     plan: &mut Plan,
     report: &mut Report,
@@ -164,12 +165,13 @@ fn lower_network(
     if !interfaces.is_empty() && !settings.skip_nncp {
         let policy = format!("{}-{name}-bridge", identity.name);
         fields::check_policy_name(&policy, config, report)?;
-        plan.claims.push(Claim { origin: config.origin.clone(), what: Claimed::PolicyName(policy.clone()) });
+        let name_claim = claims::name(identity, config, Claimed::PolicyName(policy.clone()));
+        plan.claims.push(name_claim);
         plan.policies.push(Policy {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
             name: policy,
-            node_selector: node_selector?.clone(),
+            node_selector: Arc::clone(node_selector?),
             desired_state: NetworkState { interfaces },
         });
     }
@@ -183,10 +185,8 @@ fn lower_network(
         };
         let ipam = ip.as_ref().filter(|_| has_ipam).map(StaticIpam::of);
         let cni_version = settings.cni_version.clone();
-        plan.claims.push(Claim {
-            origin: config.origin.clone(),
-            what: Claimed::AttachmentName { namespace, name: attachment.clone() },
-        });
+        let what = Claimed::AttachmentName { namespace, name: attachment.clone() };
+        plan.claims.push(claims::name(identity, config, what));
         plan.attachments.push(Attachment {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
@@ -195,11 +195,13 @@ fn lower_network(
             config: NetConf { cni_version, name: network_name, plugin, ipam },
         });
     }
-    Some(Network { origin: config.origin.clone(), name: name.clone(), carrier, ip, nad_name })
+    let network = Network { origin: config.origin.clone(), name: name.clone(), carrier, ip, nad_name };
+    claims::of_network(identity, &network, node_selector?, settings, &mut plan.claims);
+    Some(network)
 }
 
 /// The nodes of a Wukong's policies: those of the Site on which the virtual machine can run.
-fn policy_nodes(identity: &Identity, settings: &Settings, report: &mut Report) -> Option<BTreeMap<String, String>> {
+fn policy_nodes(identity: &Identity, settings: &Settings, report: &mut Report) -> Option<NodeSelector> {
     let mut nodes = settings.node_selector.clone();
     let mut conflicts = HashSet::new();
     for (label, value) in &identity.node_selector {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::diagnostic::Origin;
+use crate::diagnostic::{Origin, Place};
 
 pub use settings::{DEFAULT_NIC, DefaultNic, Settings};
 
@@ -53,7 +53,7 @@ pub struct Identity {
     /// `metadata.namespace`.
     pub namespace: Option<String>,
     /// `spec.highAvailability.nodeSelector`.
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: NodeSelector,
     /// The label of the file that it stands in, for headers.
     pub source: String,
 }
@@ -121,6 +121,8 @@ pub struct Uplink {
     pub name: String,
     /// Whether nobody named it, so that [`DEFAULT_NIC`] was taken.
     pub is_assumed: bool,
+    /// Whether the network itself names it.
+    pub is_named_here: bool,
 }
 
 impl Network {
@@ -155,7 +157,7 @@ pub struct Policy {
     /// `metadata.name`.
     pub name: String,
     /// `spec.nodeSelector`; empty means all nodes.
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: Arc<NodeSelector>,
     /// `spec.desiredState`.
     pub desired_state: nmstate::NetworkState,
 }
@@ -175,13 +177,21 @@ pub struct Attachment {
     pub config: cni::NetConf,
 }
 
-/// Something that a network occupies. Two networks that occupy the same thing meet here, whatever their types.
+/// The labels by which nodes are selected; empty means all nodes.
+pub type NodeSelector = BTreeMap<String, String>;
+
+/// Something that a network occupies on some nodes, and as what. Two networks meet here, whatever their types: claims of the
+/// same thing with the same holder go together, with different holders they conflict.
 #[derive(Debug)]
 pub struct Claim {
-    /// The network.
-    pub origin: Origin,
+    /// The network, at the key that is to be shown.
+    pub place: Place,
     /// What it occupies.
     pub what: Claimed,
+    /// As what it occupies it, in words.
+    pub holder: String,
+    /// Where: things in Git or in the cluster's own store are on all nodes.
+    pub nodes: Arc<NodeSelector>,
 }
 
 /// What a network can occupy.
@@ -196,4 +206,29 @@ pub enum Claimed {
         /// The name.
         name: String,
     },
+    /// A bridge, which has one definition on a node.
+    Bridge(String),
+    /// A NIC whole, as a port.
+    Port(String),
+    /// A VLAN tag on a NIC.
+    VlanTag {
+        /// The NIC.
+        base: String,
+        /// The tag.
+        id: u16,
+    },
+    /// An address on a layer 2.
+    Address {
+        /// The NIC that leads to it.
+        uplink: String,
+        /// The tag, if it is tagged there.
+        vlan: Option<u16>,
+        /// The address.
+        address: IpAddr,
+    },
+}
+
+/// Whether a node can be selected by both: not if one label would need two values.
+pub fn can_overlap(a: &NodeSelector, b: &NodeSelector) -> bool {
+    a.iter().all(|(label, value)| b.get(label).is_none_or(|other| other == value))
 }

@@ -14,11 +14,11 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    fn name_of(claimed: &Claimed) -> Option<(Option<&str>, &str)> {
+    fn name_of(claimed: &Claimed) -> Option<&String> {
         match claimed {
-            Claimed::AttachmentName { namespace, name } => Some((namespace.as_deref(), name)),
-            Claimed::PolicyName(_) => None,
+            Claimed::AttachmentName { name, .. } => Some(name),
+            _ => None,
         }
     }
-    super::report_collisions(plan, &ATTACHMENT_NAME_COLLISION, "NetworkAttachmentDefinition", name_of, report);
+    super::report_name_collisions(plan, &ATTACHMENT_NAME_COLLISION, "NetworkAttachmentDefinition", name_of, report);
 }

@@ -45,7 +45,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             1 => " (and one more network)".to_owned(),
             count => format!(" (and {count} more networks)"),
         };
-        let key = if bridge.uplink.is_assumed { "name" } else { "physicalInterface" };
+        let key = if bridge.uplink.is_named_here { "physicalInterface" } else { "name" };
         let way_out = match network.carrier {
             Carrier::OvsBridge(_) => {
                 format!("make sure that the nodes have no address on `{nic}`, or name a NIC that is free")

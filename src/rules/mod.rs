@@ -5,22 +5,26 @@
 //! read it.
 
 mod attachment_name_collision;
+mod bridge_conflict;
 mod bridge_on_nic;
 mod default_nic_assumed;
+mod duplicate_address;
 mod kubevirt_cannot_bind;
 mod nad_not_found;
+mod nic_in_two_bridges;
 mod no_wukong;
 mod node_ip_on_many_nodes;
 mod node_ip_without_routes;
 mod policy_name_collision;
 mod two_default_gateways;
+mod vlan_in_two_bridges;
 
 pub use no_wukong::no_wukong;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Origin, Report, Rule};
-use crate::plan::{Claimed, Plan};
+use crate::diagnostic::{Diagnostic, Report, Rule};
+use crate::plan::{Claim, Claimed, Plan, can_overlap};
 use crate::{document, load, network, render, schema, source, tree};
 
 /// A rule's check of the whole plan.
@@ -36,6 +40,10 @@ const CHECKS: &[Check] = &[
     nad_not_found::check,
     policy_name_collision::check,
     attachment_name_collision::check,
+    bridge_conflict::check,
+    nic_in_two_bridges::check,
+    vlan_in_two_bridges::check,
+    duplicate_address::check,
 ];
 
 /// Every rule, in the order of the codes.
@@ -81,6 +89,10 @@ pub static ALL: &[&Rule] = &[
     &network::DUPLICATE_WUKONG,
     &policy_name_collision::POLICY_NAME_COLLISION,
     &attachment_name_collision::ATTACHMENT_NAME_COLLISION,
+    &bridge_conflict::BRIDGE_CONFLICT,
+    &nic_in_two_bridges::NIC_IN_TWO_BRIDGES,
+    &vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES,
+    &duplicate_address::DUPLICATE_ADDRESS,
     &render::TEMPLATE_ERROR,
     &render::UNKNOWN_TEMPLATE,
     &render::TEMPLATE_BROKE_MANIFEST,
@@ -99,29 +111,49 @@ pub fn check(plan: &Plan, report: &mut Report) {
     }
 }
 
-/// Reports every network but the first that claims a name already taken. `name_of` picks the claims that matter.
-fn report_collisions<'a>(
-    plan: &'a Plan,
+/// Two claims of the same thing by different holders, on nodes that can be the same.
+struct Conflict<'a> {
+    what: &'a Claimed,
+    first: &'a Claim,
+    second: &'a Claim,
+}
+
+/// Every claim that conflicts with an earlier one, once each. `is_meant` picks the things that matter.
+///
+/// Claims that agree are compared as one, so that ten thousand networks on one bridge cost no more than their number.
+fn conflicts(plan: &Plan, is_meant: impl Fn(&Claimed) -> bool) -> Vec<Conflict<'_>> {
+    let mut conflicts = Vec::new();
+    let mut by_thing: HashMap<&Claimed, Vec<&Claim>> = HashMap::new();
+    for claim in plan.claims.iter().filter(|claim| is_meant(&claim.what)) {
+        let earlier = by_thing.entry(&claim.what).or_default();
+        let other = earlier.iter().find(|it| it.holder != claim.holder && can_overlap(&it.nodes, &claim.nodes));
+        match other {
+            Some(first) => conflicts.push(Conflict { what: &claim.what, first, second: claim }),
+            None if earlier.iter().any(|it| it.holder == claim.holder && it.nodes == claim.nodes) => {}
+            None => earlier.push(claim),
+        }
+    }
+    conflicts
+}
+
+/// Reports networks that make manifests of one name. `name_of` picks the names that matter.
+fn report_name_collisions(
+    plan: &Plan,
     rule: &'static Rule,
-    what: &str,
-    name_of: impl Fn(&'a Claimed) -> Option<(Option<&'a str>, &'a str)>,
+    kind: &str,
+    name_of: impl Fn(&Claimed) -> Option<&String>,
     report: &mut Report,
 ) {
-    let mut first: BTreeMap<(Option<&str>, &str), &Origin> = BTreeMap::new();
-    for claim in &plan.claims {
-        let Some(key) = name_of(&claim.what) else { continue };
-        if let Some(earlier) = first.get(&key) {
-            report.push(
-                Diagnostic::new(
-                    rule,
-                    claim.origin.at("name"),
-                    format!("a second network makes the {what} `{}`", key.1),
-                    "rename one of the networks or Wukongs: names are joined with `-`, so `a` and `b-c` meet `a-b` and `c`",
-                )
-                .with_related(earlier.at("name"), "the first one"),
-            );
-        } else {
-            first.insert(key, &claim.origin);
-        }
+    for conflict in conflicts(plan, |what| name_of(what).is_some()) {
+        let name = name_of(conflict.what).map_or("", String::as_str);
+        report.push(
+            Diagnostic::new(
+                rule,
+                conflict.second.place.clone(),
+                format!("a second network makes the {kind} `{name}`"),
+                "rename one of the networks or Wukongs: names are joined with `-`, so `a` and `b-c` meet `a-b` and `c`",
+            )
+            .with_related(conflict.first.place.clone(), "the first one"),
+        );
     }
 }

@@ -15,11 +15,11 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    fn name_of(claimed: &Claimed) -> Option<(Option<&str>, &str)> {
+    fn name_of(claimed: &Claimed) -> Option<&String> {
         match claimed {
-            Claimed::PolicyName(name) => Some((None, name)),
-            Claimed::AttachmentName { .. } => None,
+            Claimed::PolicyName(name) => Some(name),
+            _ => None,
         }
     }
-    super::report_collisions(plan, &POLICY_NAME_COLLISION, "NodeNetworkConfigurationPolicy", name_of, report);
+    super::report_name_collisions(plan, &POLICY_NAME_COLLISION, "NodeNetworkConfigurationPolicy", name_of, report);
 }

@@ -1,0 +1,31 @@
+use super::conflicts;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::plan::{Claimed, Plan};
+use crate::rule;
+
+rule! {
+    /// One NIC is a port of two bridges.
+    ///
+    /// A NIC has one controller. The second bridge takes it from the first, and all virtual machines there lose the network; across
+    /// policies nothing notices (domain research, C2).
+    ///
+    /// ## Way out
+    /// Use one bridge for both networks (the same `bridgeName`), a NIC for each, or a `vlanId` for each.
+    pub(super) NIC_IN_TWO_BRIDGES = "WK305", "nic-in-two-bridges", Error;
+}
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    for conflict in conflicts(plan, |what| matches!(what, Claimed::Port(_))) {
+        let Claimed::Port(nic) = conflict.what else { continue };
+        let (first, second) = (&conflict.first.holder, &conflict.second.holder);
+        report.push(
+            Diagnostic::new(
+                &NIC_IN_TWO_BRIDGES,
+                conflict.second.place.clone(),
+                format!("`{nic}` cannot be a port of `{second}`: it is one of `{first}` already"),
+                "use one `bridgeName` for both, a NIC for each, or a `vlanId` for each",
+            )
+            .with_related(conflict.first.place.clone(), format!("a port of `{first}`")),
+        );
+    }
+}
