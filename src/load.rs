@@ -94,8 +94,9 @@ pub const NAD_KIND: &str = "NetworkAttachmentDefinition";
 pub fn is_wanted(api_version: &str, kind: &str) -> bool {
     let group = api_version.split('/').next().unwrap_or_default();
     match kind {
-        wukong::KIND => group_is_like(group, wukong::GROUP),
+        wukong::KIND => group.is_empty() || group_is_like(group, wukong::GROUP),
         site::KIND => group_is_like(group, site::GROUP),
+        "" => group == wukong::GROUP || group == site::GROUP,
         NAD_KIND => group == "k8s.cni.cncf.io",
         _ => misspelt_kind(group, kind).is_some(),
     }
@@ -191,11 +192,24 @@ fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loade
 
 fn unknown_kind(origin: &Origin, kind: &str, api_version: &str) -> Diagnostic {
     let group = api_version.split('/').next().unwrap_or_default();
-    let (right_kind, right_version) = if group_is_like(group, wukong::GROUP) {
+    let (right_kind, right_version) = if kind == wukong::KIND || group_is_like(group, wukong::GROUP) {
         (wukong::KIND, wukong::API_VERSION)
     } else {
         (site::KIND, site::API_VERSION)
     };
+    let missing = match (kind, api_version) {
+        (_, "") => Some(("apiVersion", right_version)),
+        ("", _) => Some(("kind", right_kind)),
+        _ => None,
+    };
+    if let Some((key, value)) = missing {
+        return Diagnostic::new(
+            &UNKNOWN_KIND,
+            origin.at(key),
+            format!("this {right_kind} has no `{key}`, without which Kubernetes does not know it"),
+            format!("add `{key}: {value}`"),
+        );
+    }
     if kind == right_kind {
         return Diagnostic::new(
             &UNKNOWN_KIND,

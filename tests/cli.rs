@@ -365,6 +365,8 @@ fn secrets_stay_secret_when_their_lines_are_shown() {
         ("a bad quote", "password: \"hunter2"),
         ("a bad character", "password: @hunter2"),
         ("a tag", "password: !!map hunter2"),
+        ("a forgotten colon", "password hunter2"),
+        ("a forgotten blank", "password:hunter2"),
         ("a second key", "password: hunter2, password: hunter2"),
         ("an unknown neighbour", "nmae: x, password: hunter2"),
     ]);
@@ -383,6 +385,10 @@ fn secrets_stay_secret_when_their_lines_are_shown() {
     write(&folder.path().join("in/web.yaml"), &block);
     let output = run(folder.path(), &["check", "in"]);
     assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+    let broken = block.replace("      hunter2\n", "      hunter2\n   hunter2: [\n");
+    write(&folder.path().join("in/web.yaml"), &broken.replace("cloudInitUsr", "cloudInitUser"));
+    let output = run(folder.path(), &["check", "in"]);
+    assert!(stderr(&output).contains("WK004"), "{}", stderr(&output));
 }
 
 #[test]

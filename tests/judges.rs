@@ -7,7 +7,11 @@ use std::path::Path;
 use common::{files, good_cases};
 use nmstate::NetworkState;
 use serde_json::Value;
+use wukong_render::diagnostic::{Report, Severity};
 use wukong_render::document::tree;
+use wukong_render::progress::Progress;
+use wukong_render::source::Inputs;
+use wukong_render::{Options, compile};
 
 /// The plugins that the manifests may name.
 const PLUGINS: &[&str] = &["bridge", "ovs", "macvlan", "ipvlan", "sriov"];
@@ -49,6 +53,54 @@ fn nmstate_accepts_every_desired_state() {
             panic!("{path}: {error}");
         }
     }
+}
+
+/// Every combination of what a bridge network can say, beyond what the fixtures show.
+#[test]
+fn nmstate_accepts_every_combination() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut count = 0;
+    for network_type in ["bridge", "ovs"] {
+        for nic in ["", "ens192", "bond0", "ens192.7", "\"1e3\"", "enp0s31f6"] {
+            for vlan in ["", "1", "100", "4094"] {
+                for node_ip in ["", "192.168.0.121/24", "2001:db8::121/64", "10.0.0.0/31"] {
+                    for bridge in ["", "br-mgmt", "\"yes\"", "\"014\"", "br-管理"] {
+                        let mut text = format!(
+                            "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {{name: vm-{count}}}\nspec:\n  cpu: 1\n  \
+                             memory: 1Gi\n  highAvailability:\n    nodeSelector: {{n: \"{count}\"}}\n  networks:\n  - name: net\n    type: {network_type}\n"
+                        );
+                        for (key, value) in
+                            [("physicalInterface", nic), ("vlanId", vlan), ("nodeIP", node_ip), ("bridgeName", bridge)]
+                        {
+                            if !value.is_empty() {
+                                text.push_str(&format!("    {key}: {value}\n"));
+                            }
+                        }
+                        std::fs::write(folder.path().join(format!("{count}.yaml")), text).expect("it can be written");
+                        count += 1;
+                    }
+                }
+            }
+        }
+    }
+    let inputs = Inputs { paths: vec![folder.path().to_owned()], ..Inputs::default() };
+    let mut report = Report::default();
+    let compilation = compile(&inputs, &Options::default(), &Progress::default(), &mut report).expect("it compiles");
+    let tree = compilation
+        .tree
+        .unwrap_or_else(|| panic!("{:?}", report.diagnostics().iter().find(|it| it.severity == Severity::Error)));
+    let mut judged = 0;
+    for document in tree::parse(&tree.stream()) {
+        let document = document.expect("our own YAML is valid");
+        let manifest = document.value(document.root()).expect("our own YAML has no duplicate keys");
+        if manifest["kind"] == "NodeNetworkConfigurationPolicy" {
+            if let Err(error) = judge(&manifest["spec"]["desiredState"]) {
+                panic!("{error}\n{manifest:#}");
+            }
+            judged += 1;
+        }
+    }
+    assert_eq!(judged, count);
 }
 
 /// The judge can say no, too.

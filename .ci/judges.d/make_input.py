@@ -43,9 +43,9 @@ def networks(number):
     if number < len(BRIDGES):
         yield {"name": NAMES[-1 - number], "type": "bridge", "bridgeName": BRIDGES[number], "vlanId": 201 + number, "ipConfig": own}
     if number == 10:
-        yield {"name": "whole", "type": "bridge", "physicalInterface": "ens161"}
+        yield {"name": "nic", "type": "bridge", "physicalInterface": "ens161"}
     if number == 11:
-        yield {"name": "whole", "type": "bridge", "physicalInterface": "ens162", "nodeIP": "192.168.0.121/24"}
+        yield {"name": "node", "type": "bridge", "physicalInterface": "ens162", "nodeIP": "192.168.0.121/24"}
     if number % 4 == 0:
         yield {"name": "storage", "type": "ovs", "bridgeName": "br-ovs", "physicalInterface": "ens224", "vlanId": 300 + number, "ipConfig": own}
     if number % 4 == 1:

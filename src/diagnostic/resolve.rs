@@ -99,12 +99,12 @@ impl Resolver<'_> {
             code: diagnostic.rule.code,
             name: diagnostic.rule.name,
             severity: diagnostic.severity,
-            message: diagnostic.message.clone(),
-            help: diagnostic.help.clone(),
+            message: redact(&diagnostic.message),
+            help: redact(&diagnostic.help),
             related: diagnostic
                 .related
                 .iter()
-                .map(|(place, message)| Related { location: self.location(place), message: message.clone() })
+                .map(|(place, message)| Related { location: self.location(place), message: redact(message) })
                 .collect(),
         }
     }
@@ -187,15 +187,47 @@ fn blank_secrets(text: &str, lines: Range<usize>, secrets: &[Range<usize>]) -> S
         }
     }
     let mut at = 0;
-    for line in text[lines].split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
-        if let Some(word) = ["passw", "pwd"].iter().filter_map(|word| lower.find(word)).min()
-            && let Some(colon) = line[word..].find([':', '='])
-            && !line[..word].trim_start().starts_with('#')
-        {
-            blank(&mut bytes[at + word + colon + 1..at + line.len()]);
+    for line in text[lines.clone()].split_inclusive('\n') {
+        if let Some(secret) = secret_of_line(&text[..lines.start + at], line) {
+            blank(&mut bytes[at + secret..at + line.len()]);
         }
         at += line.len();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Where the secret of a line begins, told by its words alone: behind a key that speaks of passwords, or at once on a line
+/// that is indented below such a key.
+fn secret_of_line(before: &str, line: &str) -> Option<usize> {
+    if let Some(word) = password_word(line) {
+        let rest = &line[word..];
+        let letters = rest.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let is_known = ["password", "passwordhash", "passwd", "pwd"].contains(&rest[..letters].to_lowercase().as_str());
+        // `password hunter2`, where the colon was forgotten, and `passwordhunter2`.
+        let without_colon = if is_known { letters } else { 3 };
+        return Some(word + rest.find([':', '=']).map_or(without_colon, |colon| colon + 1));
+    }
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(line);
+    let parent = before.lines().rev().find(|it| !it.trim().is_empty() && indent(it) < own)?;
+    password_word(parent).map(|_| 0)
+}
+
+fn password_word(line: &str) -> Option<usize> {
+    let lower = line.to_ascii_lowercase();
+    ["passw", "pwd"].iter().filter_map(|word| lower.find(word)).min()
+}
+
+/// A message in which a value has brought a password along: a quote that is not closed takes in the lines that follow.
+fn redact(message: &str) -> String {
+    let mut bytes = message.as_bytes().to_vec();
+    if let Some(word) = password_word(message) {
+        let rest = &message[word..];
+        let letters = rest.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let separator = rest[letters..].trim_start_matches(['"', '\'', '\\', ' ']);
+        if separator.starts_with([':', '=']) {
+            blank(&mut bytes[message.len() - separator.len() + 1..]);
+        }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -93,7 +93,7 @@ pub struct Documents {
 
 /// Parses every source. A document that cannot be parsed is a finding and hides no other.
 ///
-/// `wanted` says, for an apiVersion and a kind, whether the object matters.
+/// `wanted` says, for an apiVersion and a kind (empty where there is none), whether the object matters.
 pub fn parse(
     sources: &Sources,
     wanted: impl Fn(&str, &str) -> bool + Sync,
@@ -159,13 +159,9 @@ impl<W: Fn(&str, &str) -> bool> Reader<'_, W> {
         if self.tree.is_empty_document(node) {
             return;
         }
-        let kind = self.tree.string_at(node, "kind");
-        let api_version = self.tree.string_at(node, "apiVersion");
-        let (Some(kind), Some(api_version)) = (kind, api_version) else {
-            *self.documents.passed_over.entry("no kind".to_owned()).or_default() += 1;
-            return;
-        };
-        let is_list = (kind == "List" && api_version == "v1") || kind == "WukongList";
+        let kind = self.tree.string_at(node, "kind").unwrap_or_default();
+        let api_version = self.tree.string_at(node, "apiVersion").unwrap_or_default();
+        let is_list = kind == "List" || kind == "WukongList";
         if let Some(items) = self.tree.child(node, "items").filter(|_| is_list) {
             for (index, item) in self.tree.items(items).into_iter().enumerate() {
                 self.object(item, format!("{pointer}/items/{index}"));
@@ -181,7 +177,8 @@ impl<W: Fn(&str, &str) -> bool> Reader<'_, W> {
                 Err(problems) => self.problems.extend(problems),
             }
         } else {
-            *self.documents.passed_over.entry(kind.into_owned()).or_default() += 1;
+            let kind = if kind.is_empty() { "no kind".to_owned() } else { kind.into_owned() };
+            *self.documents.passed_over.entry(kind).or_default() += 1;
         }
     }
 }

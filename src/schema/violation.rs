@@ -254,6 +254,11 @@ fn unknown_key(
         None => format!("delete it; the keys of {holder} are {}", list(known)),
     };
     let child = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    // A key of several words is a value that lost its colon, and may be a password.
+    let key = match key.find(|it: char| it.is_whitespace() || it == ':') {
+        Some(end) => format!("{}…", &key[..end]),
+        None => key.to_owned(),
+    };
     let mut violation =
         Violation::new(&UNKNOWN_KEY, &child, Part::Key, format!("{holder} has no key `{key}`"), help, origin);
     violation.diagnostic.severity = severity;
