@@ -69,13 +69,10 @@ fn nmstate_accepts_every_combination() {
                             "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {{name: vm-{count}}}\nspec:\n  cpu: 1\n  \
                              memory: 1Gi\n  highAvailability:\n    nodeSelector: {{n: \"{count}\"}}\n  networks:\n  - name: net\n    type: {network_type}\n"
                         );
-                        for (key, value) in
-                            [("physicalInterface", nic), ("vlanId", vlan), ("nodeIP", node_ip), ("bridgeName", bridge)]
-                        {
-                            if !value.is_empty() {
-                                text.push_str(&format!("    {key}: {value}\n"));
-                            }
-                        }
+                        let keys =
+                            [("physicalInterface", nic), ("vlanId", vlan), ("nodeIP", node_ip), ("bridgeName", bridge)];
+                        let written = keys.iter().filter(|(_, value)| !value.is_empty());
+                        text.extend(written.map(|(key, value)| format!("    {key}: {value}\n")));
                         std::fs::write(folder.path().join(format!("{count}.yaml")), text).expect("it can be written");
                         count += 1;
                     }

@@ -9,7 +9,7 @@ use crate::names::{
     MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, MAX_POLICY_BYTES, interface_name_problem, is_dns_label, is_dns_subdomain,
 };
 use crate::plan::nmstate::{Interface, InterfaceType};
-use crate::plan::{Bridge, Carrier, Uplink};
+use crate::plan::{Bridge, Carrier, Identity, Uplink};
 use crate::rule;
 use crate::schema::INVALID_VALUE;
 
@@ -316,14 +316,22 @@ pub(super) fn nic(name: &str) -> Interface {
     Interface::up(name, is_plain.then_some(InterfaceType::Ethernet))
 }
 
-/// Reports an NNCP name that is too long.
-pub(super) fn check_policy_name(name: &str, config: &Object<NetworkConfig>, report: &mut Report) -> Option<()> {
-    check_manifest_name(name, MAX_POLICY_BYTES, "NodeNetworkConfigurationPolicy", config, report)
+/// The name of a network's NNCP.
+pub(super) fn policy_name(identity: &Identity, config: &Object<NetworkConfig>, report: &mut Report) -> Option<String> {
+    let name = format!("{}-{}-bridge", identity.name, config.value.name);
+    fits(&name, MAX_POLICY_BYTES, "NodeNetworkConfigurationPolicy", config, report).then_some(name)
 }
 
-/// Reports a NAD name that is too long, or that has a dot.
-pub(super) fn check_attachment_name(name: &str, config: &Object<NetworkConfig>, report: &mut Report) -> Option<()> {
-    check_manifest_name(name, MAX_ATTACHMENT_BYTES, "NetworkAttachmentDefinition", config, report)?;
+/// The name of a network's NAD.
+pub(super) fn attachment_name(
+    identity: &Identity,
+    config: &Object<NetworkConfig>,
+    report: &mut Report,
+) -> Option<String> {
+    let name = format!("{}-{}-nad", identity.name, config.value.name);
+    if !fits(&name, MAX_ATTACHMENT_BYTES, "NetworkAttachmentDefinition", config, report) {
+        return None;
+    }
     if name.contains('.') {
         report.push(Diagnostic::new(
             &DOTTED_NAD_NAME,
@@ -332,24 +340,17 @@ pub(super) fn check_attachment_name(name: &str, config: &Object<NetworkConfig>, 
             "use `-` instead of `.` in the Wukong's name",
         ));
     }
-    Some(())
+    Some(name)
 }
 
-fn check_manifest_name(
-    name: &str,
-    limit: usize,
-    kind: &str,
-    config: &Object<NetworkConfig>,
-    report: &mut Report,
-) -> Option<()> {
-    if name.len() <= limit {
-        return Some(());
+fn fits(name: &str, limit: usize, kind: &str, config: &Object<NetworkConfig>, report: &mut Report) -> bool {
+    if name.len() > limit {
+        report.push(Diagnostic::new(
+            &MANIFEST_NAME_TOO_LONG,
+            config.origin.at("name"),
+            format!("the {kind} `{name}` has {} characters in its name, and {limit} are allowed", name.len()),
+            format!("shorten the name of the network or of the Wukong by {}", name.len() - limit),
+        ));
     }
-    report.push(Diagnostic::new(
-        &MANIFEST_NAME_TOO_LONG,
-        config.origin.at("name"),
-        format!("the {kind} `{name}` has {} characters in its name, and {limit} are allowed", name.len()),
-        format!("shorten the name of the network or of the Wukong by {}", name.len() - limit),
-    ));
-    None
+    name.len() <= limit
 }

@@ -16,7 +16,7 @@ mod sriov;
 pub use ipvlan::IPVLAN_WITHOUT_ADDRESS;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::api::site::IpamMode;
@@ -115,7 +115,18 @@ fn lower_wukong(
     plan: &mut Plan,
     report: &mut Report,
 ) {
-    let node_selector = policy_nodes(&identity, settings, report).map(Arc::new);
+    let nodes = match policy_nodes(&identity, settings) {
+        Ok(nodes) => Some(Arc::new(nodes)),
+        Err(conflicts) => {
+            let needs_policies = |config: &Object<NetworkConfig>| {
+                matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs))
+            };
+            if !settings.skip_nncp && configs.iter().any(needs_policies) {
+                report.extend(conflicts);
+            }
+            None
+        }
+    };
     let mut names: HashMap<String, Origin> = HashMap::new();
     let mut networks = Vec::with_capacity(configs.len());
     for config in configs {
@@ -128,7 +139,7 @@ fn lower_wukong(
             continue;
         }
         names.insert(config.value.name.clone(), config.origin.clone());
-        match lower_network(&identity, &config, node_selector.as_ref(), settings, plan, report) {
+        match lower_network(&identity, &config, nodes.as_ref(), settings, plan, report) {
             Some(network) => networks.push(network),
             None => plan.is_partial = true,
         }
@@ -139,7 +150,7 @@ fn lower_wukong(
 fn lower_network(
     identity: &Arc<Identity>,
     config: &Object<NetworkConfig>,
-    node_selector: Option<&Arc<NodeSelector>>,
+    nodes: Option<&Arc<NodeSelector>>,
     settings: &Settings,
     plan: &mut Plan,
     report: &mut Report,
@@ -161,67 +172,60 @@ fn lower_network(
     let (Ok(ip), Ok(nad_name), Some(lowered)) = (ip, nad_name, lowered) else { return None };
 
     let Lowered { carrier, interfaces, plugin, resource_name } = lowered;
-    let name = &config.value.name;
     if !interfaces.is_empty() && !settings.skip_nncp {
-        let policy = format!("{}-{name}-bridge", identity.name);
-        fields::check_policy_name(&policy, config, report)?;
-        let name_claim = claims::name(identity, config, Claimed::PolicyName(policy.clone()));
-        plan.claims.push(name_claim);
+        let name = fields::policy_name(identity, config, report)?;
+        plan.claims.push(claims::name(identity, config, Claimed::PolicyName(name.clone())));
         plan.policies.push(Policy {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
-            name: policy,
-            node_selector: Arc::clone(node_selector?),
+            name,
+            node_selector: Arc::clone(nodes?),
             desired_state: NetworkState { interfaces },
         });
     }
     if let Some(plugin) = plugin.filter(|_| nad_name.is_none() && !settings.skip_nad) {
-        let attachment = format!("{}-{name}-nad", identity.name);
-        fields::check_attachment_name(&attachment, config, report)?;
+        let name = fields::attachment_name(identity, config, report)?;
         let namespace = identity.namespace.clone();
-        let network_name = match &namespace {
-            Some(namespace) => format!("{namespace}-{attachment}"),
-            None => attachment.clone(),
-        };
-        let ipam = ip.as_ref().filter(|_| has_ipam).map(StaticIpam::of);
-        let cni_version = settings.cni_version.clone();
-        let what = Claimed::AttachmentName { namespace, name: attachment.clone() };
+        let network_name = namespace.as_ref().map_or_else(|| name.clone(), |namespace| format!("{namespace}-{name}"));
+        let what = Claimed::AttachmentName { namespace, name: name.clone() };
         plan.claims.push(claims::name(identity, config, what));
         plan.attachments.push(Attachment {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
-            name: attachment,
+            name,
             resource_name,
-            config: NetConf { cni_version, name: network_name, plugin, ipam },
+            config: NetConf {
+                cni_version: settings.cni_version.clone(),
+                name: network_name,
+                plugin,
+                ipam: ip.as_ref().filter(|_| has_ipam).map(StaticIpam::of),
+            },
         });
     }
-    let network = Network { origin: config.origin.clone(), name: name.clone(), carrier, ip, nad_name };
-    claims::of_network(identity, &network, node_selector?, settings, &mut plan.claims);
+    let network = Network { origin: config.origin.clone(), name: config.value.name.clone(), carrier, ip, nad_name };
+    if let Some(nodes) = nodes {
+        claims::of_network(identity, &network, nodes, settings, &mut plan.claims);
+    }
     Some(network)
 }
 
-/// The nodes of a Wukong's policies: those of the Site on which the virtual machine can run.
-fn policy_nodes(identity: &Identity, settings: &Settings, report: &mut Report) -> Option<NodeSelector> {
+/// The nodes of a Wukong's policies: those of the Site on which the virtual machine can run; or why there are none.
+fn policy_nodes(identity: &Identity, settings: &Settings) -> Result<NodeSelector, Vec<Diagnostic>> {
     let mut nodes = settings.node_selector.clone();
-    let mut conflicts = HashSet::new();
+    let mut conflicts = Vec::new();
+    let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
     for (label, value) in &identity.node_selector {
-        match nodes.get(label) {
-            Some(other) if other != value => drop(conflicts.insert((label, value, other.clone()))),
-            _ => drop(nodes.insert(label.clone(), value.clone())),
+        match nodes.insert(label.clone(), value.clone()) {
+            Some(other) if other != *value => conflicts.push(Diagnostic::new(
+                &NODE_SELECTOR_CONFLICT,
+                selector.child(label).here(),
+                format!("no node is selected: the Wukong wants `{label}: {value}`, the Site `{label}: {other}`"),
+                "agree on the value, or leave the label to one of the two",
+            )),
+            _ => {}
         }
     }
-    let mut conflicts: Vec<_> = conflicts.into_iter().collect();
-    conflicts.sort();
-    for (label, value, other) in &conflicts {
-        let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
-        report.push(Diagnostic::new(
-            &NODE_SELECTOR_CONFLICT,
-            selector.child(label).here(),
-            format!("no node is selected: the Wukong wants `{label}: {value}`, the Site `{label}: {other}`"),
-            "agree on the value, or leave the label to one of the two",
-        ));
-    }
-    conflicts.is_empty().then_some(nodes)
+    if conflicts.is_empty() { Ok(nodes) } else { Err(conflicts) }
 }
 
 fn duplicate_wukong(first: &Identity, second: &Identity) -> Diagnostic {
