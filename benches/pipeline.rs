@@ -315,8 +315,9 @@ fn team(number: u32) -> String {
     format!("team-{:02}", number % 20)
 }
 
-/// A file as a team would keep it. Eight Wukongs share a VLAN and its bridge, so that bridges grow with the Wukongs; the
-/// two other bridges are everyone's: a rule that is slow in either is seen. No address, name or VLAN clashes.
+/// A file as a team would keep it. Eight Wukongs share a VLAN and its bridge and forty a rack, so that bridges and node
+/// selectors grow with the Wukongs; the two other bridges are everyone's: a rule that is slow in any of these is seen. No
+/// address, name or VLAN clashes.
 fn wukong(number: u32) -> String {
     let (vlan_bridge, host) = (number / 8, 10 + number % 8);
     let (uplink, vlan) = (vlan_bridge / 4_000, 2 + vlan_bridge % 4_000);
@@ -329,6 +330,7 @@ fn wukong(number: u32) -> String {
             .replace("UPLINK", &format!("ens{}", 300 + uplink))
             .replace("BRIDGE", &format!("br-v{vlan_bridge}"))
             .replace("VLAN", &vlan.to_string())
+            .replace("RACK", &(number / 40).to_string())
             .replace("TAG", &(100 + number % 3_900).to_string())
             .replace("SUBNET", &subnet)
             .replace("HOST", &host.to_string()),

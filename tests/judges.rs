@@ -117,7 +117,7 @@ fn nmstate_refuses_what_is_wrong() {
     }
 }
 
-/// Older nmstate releases refuse the aliases of newer ones (domain research, section 0, finding 1).
+/// Older nmstate releases refuse the aliases of newer ones (`bond` for `link-aggregation`: nmstate#2926).
 #[test]
 fn policies_have_no_alias_that_older_nmstate_refuses() {
     for (path, policy) in manifests("NodeNetworkConfigurationPolicy") {

@@ -1,5 +1,7 @@
 """We read YAML as Kubernetes does: a field means to us what kubectl says it means, and has the type that it has there."""
 
+import re
+
 from common import Path, fail, kubectl_objects, os, run, verdict
 
 # Plain scalars that YAML 1.1, YAML 1.2, Go and a reader in a hurry take for different things.
@@ -98,10 +100,19 @@ def rendered(policy):
 
 
 def is_legal(meaning):
-    """Whether the cluster would take these values: the types, and the range of VLAN ids."""
-    texts = [*meaning["label"].values(), meaning["nic"], meaning["bridge"]]
-    vlan = meaning["vlan"]
-    return all(isinstance(it, str) and it for it in texts) and type(vlan) is int and 1 <= vlan <= 4094
+    """Whether the cluster would take these values: the types, what a label may hold, and the range of VLAN ids."""
+    labels, vlan = meaning["label"].values(), meaning["vlan"]
+    return (
+        all(isinstance(it, str) and it for it in (*labels, meaning["nic"], meaning["bridge"]))
+        and all(re.fullmatch(r"[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?", it, re.ASCII) for it in labels)
+        and type(vlan) is int
+        and 1 <= vlan <= 4094
+    )
+
+
+def short(meaning, what):
+    """What matters of a meaning: the field that the case is about."""
+    return repr(meaning.get(what.split(":")[0], meaning))
 
 
 folder = Path(os.environ["JUDGES_WORK"]) / "traps"
@@ -128,7 +139,8 @@ for path in paths:
     done = run([os.environ["WUKONG_RENDER"], "-q", path, "-"])
     if done.returncode != (0 if legal else 1):
         first = (done.stderr.strip() or "nothing said").splitlines()[0]
-        fail(what, f"kubectl {f'reads {meaning}' if meaning else 'refuses it'}, so {'accept' if legal else 'refuse'} it; exit {done.returncode}: {first}")
+        reading = f"kubectl reads {[short(it, what) for it in meaning.values()]}" if meaning else "kubectl refuses it"
+        fail(what, f"{reading}: we should {'accept' if legal else 'refuse'} it; exit {done.returncode}: {first}")
     elif legal:
         accepted += 1
         streams.append(path.with_suffix(".out.yaml"))
@@ -139,8 +151,9 @@ for policy in kubectl_objects(streams):
         written[policy["metadata"]["name"]] = rendered(policy)
 for path in streams:
     stem = path.name.removesuffix(".out.yaml")
+    what = texts[stem][0]
     for name, meaning in expected[stem].items():
         if written.get(name) != meaning:
-            fail(f"{texts[stem][0]} ({name})", f"kubectl reads {meaning}, we wrote {written.get(name)}")
+            fail(f"{what} ({name})", f"kubectl reads {short(meaning, what)}, we wrote {short(written.get(name, {}), what)}")
 print(f"  {accepted} of them legal")
 verdict(len(paths))

@@ -1,6 +1,6 @@
 //! `Wukong`, `vm.novasphere.dev/v1alpha1`: one virtual machine, as the operator's CRD takes it.
 //!
-//! The union of what the CRD has accepted over its versions (`shared` product contract, "Input").
+//! The union of what the CRD of kuihuar/vmoperator, `api/v1alpha1/wukong_types.go`, has accepted over its versions.
 
 use std::collections::BTreeMap;
 

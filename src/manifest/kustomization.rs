@@ -1,7 +1,7 @@
 //! The `kustomization.yaml` of the root, of `nncp` and of `nad`: Argo CD takes the root, Flux the two folders in turn.
 //!
-//! `sortOptions: {order: fifo}` keeps our order; kustomize's own puts attachments before policies (GitOps research,
-//! section 3). A folder without manifests keeps its kustomization, so that a Flux Kustomization that points at it does not fail.
+//! `sortOptions: {order: fifo}` keeps our order; kustomize's own puts attachments before policies (tried with
+//! `kubectl kustomize` 5.5). A folder without manifests keeps its kustomization, so that a Flux Kustomization that points at it does not fail.
 
 use serde_json::json;
 

@@ -27,7 +27,7 @@ rule! {
 rule! {
     /// An address that no host can have: the network's own, its broadcast address, loopback, multicast, or none at all.
     ///
-    /// Neither the CNI plugins nor nmstate refuse it (domain research, C8); the interface just does not work.
+    /// Neither the CNI plugins nor nmstate refuse it (tried with nmstate 2.2.62); the interface just does not work.
     ///
     /// ## Example
     /// ```yaml
@@ -44,7 +44,7 @@ rule! {
     /// A gateway that the address cannot reach, or that is the address itself.
     ///
     /// A gateway must be in the subnet of the address and of the same IP version; an IPv6 gateway may also be link-local
-    /// (`fe80::1`). CNI and nmstate accept anything else without a word (domain research, C9), and then there is no route.
+    /// (`fe80::1`). CNI and nmstate accept anything else without a word, and then there is no route.
     ///
     /// ## Way out
     /// Correct the gateway, or the prefix length of the address.

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! With a VLAN, NMState makes the VLAN interface `ens192.100` first and the bridge on it; the NIC keeps its own address, and
-//! the NAD has no `vlan`, which would tag a second time (domain research, 1.2 and C15). Without a VLAN the NIC itself is
+//! the NAD has no `vlan`, which would tag a second time (openshift/release#84864). Without a VLAN the NIC itself is
 //! the port, and `nodeIP` moves the node's address to the bridge.
 
 use super::fields::nic;

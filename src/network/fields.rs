@@ -17,7 +17,7 @@ rule! {
     /// A name that no network interface can have.
     ///
     /// The kernel takes 1 to 15 bytes, without `/`, `:` and blanks; nmstate does not check it, and the policy fails on the
-    /// node (domain research, section 5). The name of a VLAN interface is made of the NIC and the tag: `ens160.100`. A brace
+    /// node (nmstate#189). The name of a VLAN interface is made of the NIC and the tag: `ens160.100`. A brace
     /// makes kubernetes-nmstate refuse the whole policy.
     ///
     /// ## Way out
@@ -32,7 +32,7 @@ rule! {
     ///
     /// `br-ex`, `br-int` and `ovn-k8s-mp0` belong to OVN-Kubernetes, `cni0`, `docker0` and `virbr0` to container and
     /// virtual machine runtimes, `lo` to the kernel. A policy for one of them takes it away from its owner: on OVN-Kubernetes
-    /// that cuts the node off (domain research, C19).
+    /// that cuts the node off (OpenShift documentation, "Configuration for a localnet switched topology").
     ///
     /// ## Way out
     /// Choose another `bridgeName`. To use a bridge that exists, name its NetworkAttachmentDefinition with `nadName`.
@@ -85,7 +85,7 @@ rule! {
 rule! {
     /// The name of a NetworkAttachmentDefinition has a dot, because the Wukong's name has one.
     ///
-    /// Kubernetes allows it. Multus' short form of the network annotation does not (domain research, section 5): a pod that
+    /// Kubernetes allows it. Multus' short form of the network annotation does not (multus-cni, `pkg/k8sclient/k8sclient.go`): a pod that
     /// names this attachment as `namespace/name` is refused.
     ///
     /// ## Way out

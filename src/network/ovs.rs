@@ -8,8 +8,9 @@
 //!     vlanId: 300
 //! ```
 //!
-//! The NIC is a port without a tag, which makes it a trunk; the tag is in the NAD (domain research, 1.6). A `nodeIP` stands
-//! on an internal port with the bridge's own name, because an OVS bridge takes no address.
+//! The NIC is a port without a tag, which makes it a trunk; the tag is in the NAD (ovs-cni,
+//! `docs/cni-plugin.md`). A `nodeIP` stands
+//! on an internal port with the bridge's own name, because an OVS bridge takes no address (nmstate#278).
 
 use super::fields::nic;
 use super::{Context, Lowered};

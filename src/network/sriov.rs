@@ -8,7 +8,8 @@
 //!     vlanId: 200
 //! ```
 //!
-//! Nothing is made on the nodes: the virtual functions are the SR-IOV operator's (domain research, 1.8). The device plugin's
+//! Nothing is made on the nodes: the virtual functions are the SR-IOV operator's (sriov-network-operator,
+//! `doc/design/externally-manage-pf.md`). The device plugin's
 //! resource, which the NAD must name, comes from the Site.
 
 use super::{Context, Lowered};

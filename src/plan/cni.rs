@@ -1,4 +1,7 @@
-//! The shapes of CNI network configurations, as far as they are written here (domain research, section 4).
+//! The shapes of CNI network configurations, as far as they are written here.
+//!
+//! Sources: containernetworking/plugins `plugins/main/*` and `plugins/ipam/static`; ovs-cni `docs/cni-plugin.md`; KubeVirt user
+//! guide, "Interfaces and Networks", for what a virtual machine needs of them.
 
 use serde::Serialize;
 

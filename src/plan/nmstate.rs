@@ -1,5 +1,5 @@
 //! The shapes of nmstate's `desiredState`, as far as they are written here; always the canonical form, never an alias
-//! that an older nmstate rejects (domain research, section 1).
+//! that an older nmstate rejects. Source: nmstate `rust/src/lib/ifaces/*.rs`, read at 2.2.38 and 2.2.62.
 
 use ipnet::IpNet;
 use serde::Serialize;

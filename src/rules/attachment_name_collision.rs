@@ -6,7 +6,7 @@ rule! {
     /// Two networks make a NAD of the same name in one namespace.
     ///
     /// A NAD is called `{wukong}-{network}-nad`, so `a` with `b-c` and `a-b` with `c` meet. The second would silently replace the
-    /// first (domain research, C12).
+    /// first.
     ///
     /// ## Way out
     /// Rename one of the Wukongs or networks.

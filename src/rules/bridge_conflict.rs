@@ -8,7 +8,7 @@ rule! {
     ///
     /// Two networks make a bridge of one name with another uplink, VLAN, type or node address, on nodes that can be the same. Nothing
     /// in a cluster notices: the policy that is applied last wins, both stay "Available", and the other virtual machines
-    /// are on the wrong network (domain research, C1 and C22).
+    /// are on the wrong network (tried with nmstate 2.2.62: the port list is replaced).
     ///
     /// ## Way out
     /// Give one of the bridges another `bridgeName`, or make the networks agree. If they are meant for different nodes, select

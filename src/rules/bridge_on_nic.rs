@@ -9,7 +9,7 @@ rule! {
     ///
     /// A port of a bridge has no address. If the NIC is the one by which the node is reached, the policy takes the node off
     /// the network: pods and API server lose it for minutes, on up to half of the nodes at a time, until kubernetes-nmstate
-    /// rolls back (domain research, section 2). nmstate's own checks do not notice it.
+    /// rolls back (kubernetes-nmstate#1063, #785). nmstate's own checks do not notice it.
     ///
     /// Reported once per NIC.
     ///

@@ -7,7 +7,7 @@ rule! {
     /// One address is given to two on the same wire.
     ///
     /// Two virtual machines, or a virtual machine and a node, have one address on the same NIC and VLAN. Both answer for it, and
-    /// connections break at random (domain research, C7). A virtual machine with the address of another's gateway is taken
+    /// connections break at random (kubevirt#4910, multus-cni#1150). A virtual machine with the address of another's gateway is taken
     /// for the router that it may well be.
     ///
     /// ## Way out

@@ -7,7 +7,7 @@ rule! {
     ///
     /// KubeVirt's bridge binding gives the guest the pod interface's MAC address and the pod another one; macvlan and ipvlan
     /// only pass frames of their own address. The virtual machine starts, and nothing gets through (KubeVirt user guide,
-    /// "Interfaces and Networks"; domain research, C26).
+    /// "Interfaces and Networks"; kubevirt#5483, #7001).
     ///
     /// ## Way out
     /// Use `type: bridge`, on a VLAN or on a NIC of its own.

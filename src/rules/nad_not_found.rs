@@ -7,7 +7,7 @@ use crate::rule;
 rule! {
     /// A `nadName` that names a NetworkAttachmentDefinition which is not among the inputs.
     ///
-    /// It may well be in the cluster. If it is not, the virtual machine stays pending (domain research, C27).
+    /// It may well be in the cluster. If it is not, the virtual machine stays pending.
     ///
     /// ## Way out
     /// Correct the name, name the file with the NetworkAttachmentDefinition as a further input, or `--allow WK219`.

@@ -7,7 +7,7 @@ rule! {
     /// One NIC is a port of two bridges.
     ///
     /// A NIC has one controller. The second bridge takes it from the first, and all virtual machines there lose the network; across
-    /// policies nothing notices (domain research, C2).
+    /// policies nothing notices (nmstate, `ifaces/inter_ifaces_controller.rs`, refuses it within one policy only).
     ///
     /// ## Way out
     /// Use one bridge for both networks (the same `bridgeName`), a NIC for each, or a `vlanId` for each.

@@ -6,7 +6,7 @@ rule! {
     /// A `nodeIP` without a selector that picks one node.
     ///
     /// The policy puts the address on every node that it selects, and without a selector on all of them. On a cluster of one
-    /// node that is what is meant; on any other, the nodes fight over one address (domain research, C6).
+    /// node that is what is meant; on any other, the nodes fight over one address.
     ///
     /// ## Example
     /// ```yaml

@@ -7,7 +7,7 @@ rule! {
     ///
     /// Routes through the NIC go away with its address, the default route among them; DNS servers from its lease go too,
     /// and the bridge gets a MAC address of its own. If the NIC carries the node's default route, the node is cut off until
-    /// kubernetes-nmstate rolls back, minutes later (domain research, section 2).
+    /// kubernetes-nmstate rolls back, minutes later (kubernetes-nmstate#1063).
     ///
     /// ## Way out
     /// Use a NIC that does not carry the default route, or a `vlanId`, with which the NIC keeps its address.

@@ -8,7 +8,7 @@ rule! {
     /// A virtual machine has two default gateways.
     ///
     /// Every `gateway` becomes a default route, and the pod network (`default`) has one of its own. With two of one IP version,
-    /// answers leave by another way than the questions came, and connections break at random (domain research, C32).
+    /// answers leave by another way than the questions came, and connections break at random (multus-cni#1507, #847).
     ///
     /// ## Way out
     /// Keep `gateway` on one network only, and leave `default` out if that network is the way to the world.

@@ -7,7 +7,7 @@ rule! {
     /// One VLAN of one NIC is under two bridges.
     ///
     /// There is one VLAN interface for a tag on a NIC, and it is a port of one bridge. The second bridge takes it from the first
-    /// (domain research, C2 and C17).
+    /// (nmstate, `ifaces/inter_ifaces_controller.rs`, refuses it within one policy only).
     ///
     /// ## Way out
     /// Use the same `bridgeName` for both networks: they are on the same wire.

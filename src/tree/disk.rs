@@ -231,6 +231,9 @@ pub(super) fn write(
     changes: &[Change],
     progress: &Progress,
 ) -> Result<()> {
+    if changes.iter().all(|change| change.action == Action::Unchanged) {
+        return Ok(());
+    }
     let shown = display(folder);
     std::fs::create_dir_all(folder).with_context(|| format!("the output folder {shown} cannot be made"))?;
     // Two runs at once would remove each other's unfinished files. The lock is the folder's own, so nothing is left behind.
