@@ -6,8 +6,7 @@ rule! {
     /// Two networks make an NNCP of the same name.
     ///
     /// A policy belongs to the cluster, not to a namespace, and is called `{wukong}-{network}-bridge`: two Wukongs of one name in two
-    /// namespaces meet, and so do `a` with `b-c` and `a-b` with `c`. The second would silently replace the first (domain
-    /// research, C11 and C12).
+    /// namespaces meet, and so do `a` with `b-c` and `a-b` with `c`. The second would silently replace the first.
     ///
     /// ## Way out
     /// Rename one of the Wukongs or networks.
