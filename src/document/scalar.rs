@@ -17,9 +17,15 @@ pub(super) fn resolve(text: &str) -> Value {
     number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
+/// Whether a plain scalar is an infinity or no number at all, which YAML has and JSON, and so Kubernetes, has not.
+pub(super) fn is_not_finite(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
+}
+
 /// Whether a YAML 1.1 reader takes this text, written plain, for the string that it is.
 pub fn reads_as_string(text: &str) -> bool {
-    let special = matches!(text, "<<" | "=") || text.to_ascii_lowercase().trim_start_matches(['+', '-']) == ".inf";
+    let special = matches!(text, "<<" | "=") || is_not_finite(text);
     // `190:20:30` and dates are numbers and timestamps to other YAML 1.1 readers, though not to Kubernetes.
     let begins_like_a_number = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
     !special && !begins_like_a_number && resolve(text).is_string()

@@ -36,6 +36,8 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) enum Kind {
     Scalar(Value),
+    /// `.inf` or `.nan`.
+    NotFinite,
     Sequence(Vec<NodeId>),
     Mapping(Vec<(NodeId, NodeId)>),
     Alias(NodeId),
@@ -109,8 +111,11 @@ impl Builder {
         let range = span.byte_range().unwrap_or_default();
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                let value = scalar_value(value, *style, tag.as_deref());
-                self.node(Kind::Scalar(value), range, *anchor);
+                let kind = match tag {
+                    None if *style == ScalarStyle::Plain && scalar::is_not_finite(value) => Kind::NotFinite,
+                    tag => Kind::Scalar(scalar_value(value, *style, tag.as_deref())),
+                };
+                self.node(kind, range, *anchor);
             }
             Event::SequenceStart(_, anchor, _) => {
                 let id = self.node(Kind::Sequence(Vec::new()), range, *anchor);
@@ -167,7 +172,7 @@ impl Builder {
                     None => *key = Some(id),
                 },
                 // Only collections are ever opened.
-                Kind::Scalar(_) | Kind::Alias(_) => {}
+                Kind::Scalar(_) | Kind::NotFinite | Kind::Alias(_) => {}
             },
         }
         id
@@ -287,7 +292,7 @@ impl Tree {
             (key, node) = (name, value);
         }
         let value = &self.nodes[node.0];
-        let is_leaf = matches!(value.kind, Kind::Scalar(_) | Kind::Alias(_)) && !value.range.is_empty();
+        let is_leaf = !matches!(value.kind, Kind::Sequence(_) | Kind::Mapping(_)) && !value.range.is_empty();
         match key {
             Some(key) if part == Part::Key || !found || !is_leaf => self.nodes[key.0].range.clone(),
             _ if is_leaf => value.range.clone(),

@@ -41,6 +41,16 @@ impl Conversion<'_> {
         }
         match &self.tree.nodes[node.0].kind {
             Kind::Scalar(value) => value.clone(),
+            Kind::NotFinite => {
+                self.problems.push(Problem {
+                    rule: &INVALID_YAML,
+                    range: self.tree.nodes[node.0].range.clone(),
+                    message: "is no valid YAML for Kubernetes: JSON has no infinite number".to_owned(),
+                    help: "put it in quotes if it is a name".to_owned(),
+                    first: None,
+                });
+                Value::Null
+            }
             Kind::Sequence(items) => Value::Array(items.iter().map(|item| self.value(*item)).collect()),
             Kind::Mapping(pairs) => self.mapping(pairs),
             Kind::Alias(target) => {
