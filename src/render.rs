@@ -177,6 +177,9 @@ fn line_range(text: &str, line: usize) -> std::ops::Range<usize> {
 }
 
 fn spell(value: &TemplateValue, indent: Option<usize>) -> Result<TemplateValue, minijinja::Error> {
+    if value.is_undefined() {
+        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
+    }
     let value = serde_json::to_value(value).map_err(|error| {
         minijinja::Error::new(minijinja::ErrorKind::BadSerialization, "the value cannot be spelt as YAML")
             .with_source(error)

@@ -31,7 +31,7 @@ impl Bar {
                 if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
-                let bar = ProgressBar::new(0);
+                let bar = ProgressBar::new(progress.look().2 as u64);
                 if let Ok(style) = ProgressStyle::with_template("{msg:>10} [{bar:40}] {pos}/{len}") {
                     bar.set_style(style.progress_chars("=> "));
                 }

@@ -1,7 +1,6 @@
 //! A tree's nodes as the values that Kubernetes reads: aliases expanded, keys merged, duplicates refused.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -77,9 +76,10 @@ impl Conversion<'_> {
 
     fn mapping(&mut self, pairs: &[(NodeId, NodeId)]) -> Value {
         let mut map = Map::with_capacity(pairs.len());
-        let mut first: HashMap<Cow<'_, str>, NodeId> = HashMap::with_capacity(pairs.len());
         let tree = self.tree;
-        for (key, value) in pairs {
+        let has_merge = pairs.iter().any(|(key, _)| tree.is_merge(*key));
+        let mut written = HashSet::new();
+        for (index, (key, value)) in pairs.iter().enumerate() {
             if tree.is_merge(*key) {
                 self.merge(*value, &mut map);
                 continue;
@@ -96,19 +96,22 @@ impl Conversion<'_> {
                 });
                 continue;
             };
-            if let Some(earlier) = first.get(&text) {
+            // What a merge has brought may be written again; only a key that is written twice is a mistake.
+            let is_twice = if has_merge { !written.insert(text.clone()) } else { map.contains_key(&*text) };
+            if is_twice {
+                let is_same = |(key, _): &&(NodeId, NodeId)| tree.key_text(*key).as_deref() == Some(&*text);
+                let earlier = pairs[..index].iter().find(is_same).map(|(key, _)| tree.nodes[key.0].range.clone());
                 self.problems.push(Problem {
                     rule: &DUPLICATE_KEY,
                     range,
                     message: format!("the key `{text}` stands twice in one mapping"),
                     help: "delete one of the two".to_owned(),
-                    first: Some(tree.nodes[earlier.0].range.clone()),
+                    first: earlier,
                 });
                 continue;
             }
             let value = self.value(*value);
-            map.insert(text.clone().into_owned(), value);
-            first.insert(text, *key);
+            map.insert(text.into_owned(), value);
         }
         Value::Object(map)
     }

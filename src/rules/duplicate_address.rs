@@ -1,4 +1,4 @@
-use super::conflicts;
+use super::conflict::conflicts;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::{Claimed, Plan};
 use crate::rule;

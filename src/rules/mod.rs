@@ -7,6 +7,7 @@
 mod attachment_name_collision;
 mod bridge_conflict;
 mod bridge_on_nic;
+mod conflict;
 mod default_nic_assumed;
 mod duplicate_address;
 mod kubevirt_cannot_bind;
@@ -21,10 +22,10 @@ mod vlan_in_two_bridges;
 
 pub use no_wukong::no_wukong;
 
-use std::collections::HashMap;
+use conflict::conflicts;
 
 use crate::diagnostic::{Diagnostic, Report, Rule};
-use crate::plan::{Claim, Claimed, Plan, can_overlap};
+use crate::plan::{Claimed, Plan};
 use crate::{document, load, network, render, schema, source, tree};
 
 /// A rule's check of the whole plan.
@@ -109,31 +110,6 @@ pub fn check(plan: &Plan, report: &mut Report) {
     for check in CHECKS {
         check(plan, report);
     }
-}
-
-/// Two claims of the same thing by different holders, on nodes that can be the same.
-struct Conflict<'a> {
-    what: &'a Claimed,
-    first: &'a Claim,
-    second: &'a Claim,
-}
-
-/// Every claim that conflicts with an earlier one, once each. `is_meant` picks the things that matter.
-///
-/// Claims that agree are compared as one, so that ten thousand networks on one bridge cost no more than their number.
-fn conflicts(plan: &Plan, is_meant: impl Fn(&Claimed) -> bool) -> Vec<Conflict<'_>> {
-    let mut conflicts = Vec::new();
-    let mut by_thing: HashMap<&Claimed, Vec<&Claim>> = HashMap::new();
-    for claim in plan.claims.iter().filter(|claim| is_meant(&claim.what)) {
-        let earlier = by_thing.entry(&claim.what).or_default();
-        let other = earlier.iter().find(|it| it.holder != claim.holder && can_overlap(&it.nodes, &claim.nodes));
-        match other {
-            Some(first) => conflicts.push(Conflict { what: &claim.what, first, second: claim }),
-            None if earlier.iter().any(|it| it.holder == claim.holder && it.nodes == claim.nodes) => {}
-            None => earlier.push(claim),
-        }
-    }
-    conflicts
 }
 
 /// Reports networks that make manifests of one name. `name_of` picks the names that matter.

@@ -1,3 +1,4 @@
+use super::conflict::HOSTNAME;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::Plan;
 use crate::rule;
@@ -20,8 +21,6 @@ rule! {
     /// Select the node by `kubernetes.io/hostname`, in the Wukong or in the Site. On a cluster of one node, `--allow WK213`.
     pub(super) NODE_IP_ON_MANY_NODES = "WK213", "node-ip-on-many-nodes", Warning;
 }
-
-const HOSTNAME: &str = "kubernetes.io/hostname";
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     for policy in plan.policies.iter().filter(|policy| !policy.node_selector.contains_key(HOSTNAME)) {

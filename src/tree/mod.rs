@@ -43,11 +43,15 @@ pub struct OutputTree {
 impl OutputTree {
     /// Adds a manifest, with its header.
     pub fn add(&mut self, manifest: &Manifest, text: &str) {
-        let mut text = format!("{}{text}", header::line(&manifest.source));
-        if !text.ends_with('\n') {
-            text.push('\n');
+        let header = header::line(&manifest.source);
+        // Exactly as much as is needed: tens of thousands of these are held at once.
+        let mut whole = String::with_capacity(header.len() + text.len() + 1);
+        whole.push_str(&header);
+        whole.push_str(text);
+        if !whole.ends_with('\n') {
+            whole.push('\n');
         }
-        self.files.insert(manifest.path.clone(), File { kind: manifest.kind, text });
+        self.files.insert(manifest.path.clone(), File { kind: manifest.kind, text: whole });
     }
 
     /// The paths, in order.
