@@ -35,37 +35,63 @@ pub(super) fn conflicts(plan: &Plan, is_meant: impl Fn(&Claimed) -> bool) -> Vec
 /// node of its own, do not meet: claims are kept by the node that they are pinned to.
 #[derive(Default)]
 struct Holders<'a> {
-    claims: HashMap<Option<&'a str>, Vec<&'a Claim>>,
+    /// Most things are claimed once, or by claims that agree: then this is all.
+    first: Option<&'a Claim>,
+    more: Option<Box<More<'a>>>,
+}
+
+#[derive(Default)]
+struct More<'a> {
+    by_node: HashMap<Option<&'a str>, Vec<&'a Claim>>,
     seen: HashSet<(&'a str, &'a NodeSelector)>,
-    first: Option<&'a str>,
-    has_many: bool,
+    has_many_holders: bool,
 }
 
 impl<'a> Holders<'a> {
     fn add(&mut self, claim: &'a Claim) {
-        let first = *self.first.get_or_insert(&claim.holder);
-        self.has_many |= first != claim.holder;
-        if self.seen.insert((&claim.holder, &claim.nodes)) {
-            self.claims.entry(node(claim)).or_default().push(claim);
+        let first = *self.first.get_or_insert(claim);
+        if self.more.is_none() && first.holder == claim.holder && first.nodes == claim.nodes {
+            return;
         }
+        let more = self.more.get_or_insert_with(|| {
+            let mut more = Box::<More<'_>>::default();
+            more.add(first);
+            more
+        });
+        more.has_many_holders |= first.holder != claim.holder;
+        more.add(claim);
     }
 
     /// An earlier claim that this one cannot go together with.
     fn rival(&self, claim: &Claim) -> Option<&'a Claim> {
-        if !self.has_many && self.first.is_none_or(|first| first == claim.holder) {
-            return None;
-        }
         let is_rival = |it: &&Claim| it.holder != claim.holder && can_overlap(&it.nodes, &claim.nodes);
-        let search = |claims: &Vec<&'a Claim>| claims.iter().copied().find(is_rival);
-        match node(claim) {
-            Some(_) => [node(claim), None].iter().find_map(|node| self.claims.get(node).and_then(search)),
-            // The order of a hash map must not decide which of several is shown.
-            None => {
-                let mut nodes: Vec<_> = self.claims.iter().collect();
-                nodes.sort_by_key(|(node, _)| **node);
-                nodes.into_iter().find_map(|(_, claims)| search(claims))
+        match &self.more {
+            Some(more) => {
+                let is_alone = !more.has_many_holders && self.first.is_some_and(|first| first.holder == claim.holder);
+                if is_alone { None } else { more.find(node(claim), is_rival) }
             }
+            None => self.first.filter(is_rival),
         }
+    }
+}
+
+impl<'a> More<'a> {
+    fn add(&mut self, claim: &'a Claim) {
+        if self.seen.insert((&claim.holder, &claim.nodes)) {
+            self.by_node.entry(node(claim)).or_default().push(claim);
+        }
+    }
+
+    /// The first claim that `is_rival` holds for, among those that can be on `node` (on any, if it is none).
+    fn find(&self, node: Option<&str>, is_rival: impl Fn(&&Claim) -> bool) -> Option<&'a Claim> {
+        let search = |claims: &Vec<&'a Claim>| claims.iter().copied().find(&is_rival);
+        if node.is_some() {
+            return [node, None].iter().find_map(|node| self.by_node.get(node).and_then(search));
+        }
+        // The order of a hash map must not decide which of several is shown.
+        let mut nodes: Vec<_> = self.by_node.iter().collect();
+        nodes.sort_by_key(|(node, _)| **node);
+        nodes.into_iter().find_map(|(_, claims)| search(claims))
     }
 }
 
