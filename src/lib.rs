@@ -25,6 +25,7 @@ pub mod render;
 pub mod rules;
 pub mod schema;
 pub mod source;
+pub mod spelling;
 pub mod tree;
 pub mod yaml;
 

@@ -10,7 +10,8 @@ use crate::diagnostic::{Diagnostic, Origin, Report, Severity};
 use crate::document::Document;
 use crate::names::{self, interface_name_problem};
 use crate::rule;
-use crate::schema::{INVALID_VALUE, SchemaKind, nearest, network_index};
+use crate::schema::{INVALID_VALUE, SchemaKind, network_index};
+use crate::spelling::nearest;
 
 rule! {
     /// A document that looks like a Wukong or a Site, but has a kind or an apiVersion that is neither.

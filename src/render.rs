@@ -19,8 +19,8 @@ use crate::names::interface_name_problem;
 use crate::plan::{Plan, Settings};
 use crate::progress::{Activity, Progress};
 use crate::rule;
-use crate::schema::nearest;
 use crate::source::{Source, SourceId, Sources, display};
+use crate::spelling::nearest;
 use crate::tree::OutputTree;
 use crate::yaml;
 

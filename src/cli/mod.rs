@@ -14,7 +14,8 @@ use clap::{CommandFactory, Parser};
 
 use crate::diagnostic::Rule;
 use crate::rules;
-use crate::schema::{SchemaKind, nearest};
+use crate::schema::SchemaKind;
+use crate::spelling::nearest;
 use args::{Cli, Command, SchemaName};
 
 /// Done, and clean.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Diagnostic, Place, Report, Severity};
 use crate::document::tree::{self, Tree};
 use crate::source::{SourceId, Sources};
+use crate::spelling::nearest;
 
 /// A finding as every output format gets it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -142,8 +143,7 @@ fn parse(text: &str) -> Parsed {
 fn holds_secrets(key: &str) -> bool {
     let key = key.to_lowercase();
     ["pass", "pwd", "secret", "token", "cloudinit", "hash"].iter().any(|word| key.contains(word))
-        || strsim::damerau_levenshtein(&key, "password") <= 2
-        || strsim::damerau_levenshtein(&key, "cloudinituser") <= 3
+        || nearest(&key, &["password", "cloudinituser"]).is_some()
 }
 
 fn position(text: &str, parsed: &Parsed, range: Range<usize>) -> Position {

@@ -12,9 +12,7 @@ use serde_json::Value;
 
 use crate::api::{Site, Wukong};
 
-pub use violation::{
-    EMPTY_SECTION, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY, Violation, WRONG_TYPE, nearest, network_index,
-};
+pub use violation::{EMPTY_SECTION, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY, Violation, WRONG_TYPE, network_index};
 
 /// Which schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

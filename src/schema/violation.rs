@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::SchemaKind;
 use crate::diagnostic::{Diagnostic, Origin, Part, Place, Rule, Severity};
 use crate::rule;
+use crate::spelling::nearest;
 
 rule! {
     /// A key that the resource does not have.
@@ -366,15 +367,4 @@ fn show(value: &Value, pointer: &str) -> String {
 
 fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// The known word that an unknown one was most likely meant to be.
-pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
-    let lower = word.to_lowercase();
-    known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= (known.len().min(lower.len()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| (*known).to_owned())
 }

@@ -1,0 +1,30 @@
+//! What a misspelt word was meant to be. `strsim` is at home here.
+
+/// The known word that an unknown one was most likely meant to be.
+pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
+    let lower = word.to_lowercase();
+    known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known))
+        .filter(|(distance, known)| *distance <= (known.len().min(lower.len()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| (*known).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_third_of_the_letters_may_be_wrong() {
+        let known = ["vlanId", "type", "bridgeName"];
+        for (word, meant) in
+            [("vlanID", "vlanId"), ("tpye", "type"), ("brigdeName", "bridgeName"), ("vlan_id", "vlanId")]
+        {
+            assert_eq!(nearest(word, &known).as_deref(), Some(meant), "{word}");
+        }
+        for word in ["color", "x", "", "name"] {
+            assert_eq!(nearest(word, &known), None, "{word}");
+        }
+    }
+}
