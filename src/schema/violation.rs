@@ -287,12 +287,13 @@ fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static Rule,
     };
     let wants = |kind: &str| expected.iter().any(|expected| expected == kind);
     let help = match value {
-        Value::Null => "give it a value, or delete the key",
+        Value::Null => "give it a value, or delete it",
         Value::Bool(_) if wants("string") => {
             "Kubernetes reads yes, no, on, off, y, n, true and false as booleans: put the text in quotes"
         }
         Value::Number(_) if wants("string") => "put it in quotes: without them it is a number",
         Value::String(text) if wants("integer") && text.parse::<i64>().is_ok() => "take the quotes away",
+        Value::Number(_) if wants("integer") => "write it without a fraction",
         Value::String(_) if wants("boolean") => "write true or false, without quotes",
         _ if wants("array") => "write a list: each entry on its own line, after `- `",
         _ if wants("object") => "write a mapping: `key: value` on lines of their own, indented",
