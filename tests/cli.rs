@@ -191,6 +191,13 @@ fn links_in_the_output_are_never_followed() {
     assert_eq!(files(&precious), before);
 
     fs::remove_file(folder.path().join("out/nncp")).expect("it is there");
+    let temporary = ".web-external-bridge.yaml.wukong-render-tmp";
+    write(&folder.path().join("out/nncp/README"), "stays\n");
+    symlink("../../precious/web-external-bridge.yaml", folder.path().join("out/nncp").join(temporary))
+        .expect("a link can be made");
+    assert_eq!(code(&run(folder.path(), &["in", "out"])), 0);
+    assert_eq!(files(&precious), before);
+    fs::remove_dir_all(folder.path().join("out/nncp")).expect("it is there");
     fs::create_dir(folder.path().join("out/nncp")).expect("a temporary folder can be written");
     symlink("../../precious/web-external-bridge.yaml", folder.path().join("out/nncp/web-external-bridge.yaml"))
         .expect("a link can be made");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions};
 use rayon::prelude::*;
 
 use super::{Action, Change, File};
@@ -283,7 +283,7 @@ fn write_all(
 /// Removes what a run that was killed has left unfinished.
 fn clean(dir: &Dir, folder: &Path) -> Result<()> {
     for (name, entry) in list(dir, folder)? {
-        if entry == Entry::File && name.starts_with('.') && name.ends_with(UNFINISHED) {
+        if entry != Entry::Folder && name.starts_with('.') && name.ends_with(UNFINISHED) {
             dir.remove_file(&name).with_context(|| format!("the unfinished file {name} cannot be removed"))?;
         }
     }
@@ -292,7 +292,9 @@ fn clean(dir: &Dir, folder: &Path) -> Result<()> {
 
 fn replace(dir: &Dir, name: &str, text: &str) -> std::io::Result<()> {
     let unfinished = format!(".{name}{UNFINISHED}");
-    dir.create(&unfinished)?.write_all(text.as_bytes())?;
+    // New, so that a link of this name is not written through.
+    let mut file = dir.open_with(&unfinished, OpenOptions::new().write(true).create_new(true))?;
+    file.write_all(text.as_bytes())?;
     dir.rename(&unfinished, dir, name)
 }
 
