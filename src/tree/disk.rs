@@ -301,8 +301,14 @@ fn replace(dir: &Dir, name: &str, text: &str) -> std::io::Result<()> {
 fn remove(root: &Dir, folder: &Path, changes: &[Change]) -> Result<()> {
     let mut parents = BTreeSet::new();
     for change in changes.iter().filter(|change| matches!(change.action, Action::Remove(_))) {
-        let cannot_remove = || format!("{} cannot be removed", display(&folder.join(&change.path)));
-        root.remove_file(&change.path).with_context(cannot_remove)?;
+        match root.remove_file(&change.path) {
+            // Another run has been quicker.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            removed => {
+                let cannot_remove = || format!("{} cannot be removed", display(&folder.join(&change.path)));
+                removed.with_context(cannot_remove)?;
+            }
+        }
         let mut path = change.path.as_str();
         while let Some((parent, _)) = path.rsplit_once('/') {
             parents.insert(parent);
