@@ -161,7 +161,7 @@ fn position(text: &str, parsed: &Parsed, range: Range<usize>) -> Position {
         column: column(first, start),
         end_line: last + 1,
         end_column: column(last, end),
-        underline: (start - snippet_start, (end - snippet_start).min(snippet.len())),
+        underline: ((start - snippet_start).min(snippet.len()), (end - snippet_start).min(snippet.len())),
         snippet,
     }
 }
@@ -193,7 +193,9 @@ fn blank_secrets(text: &str, lines: Range<usize>, secrets: &[Range<usize>]) -> S
         }
         at += line.len();
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    // The carriage returns of Windows' line ends would be shown as a symbol.
+    bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b' ');
+    String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned()
 }
 
 /// Where the secret of a line begins, told by its words alone: behind a key that speaks of passwords, or at once on a line

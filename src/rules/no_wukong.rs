@@ -18,14 +18,14 @@ pub fn no_wukong(inputs: &Inputs, passed_over: usize, report: &mut Report) {
     let Some(path) = inputs.paths.first() else { return };
     let place = Place::Path(if path.as_os_str() == "-" { "<stdin>".to_owned() } else { display(path) });
     let others = match passed_over {
-        0 => "no document at all".to_owned(),
-        1 => "one document of another kind".to_owned(),
-        count => format!("{count} documents of other kinds"),
+        0 => "nor any other document".to_owned(),
+        1 => "but one document of another kind".to_owned(),
+        count => format!("but {count} documents of other kinds"),
     };
     report.push(Diagnostic::new(
         &NO_WUKONG,
         place,
-        format!("there is no Wukong here, but {others}"),
+        format!("there is no Wukong here, {others}"),
         "correct the path, or say --allow-empty if nothing is meant",
     ));
 }
