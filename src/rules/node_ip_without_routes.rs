@@ -16,9 +16,9 @@ rule! {
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     for network in plan.wukongs.iter().flat_map(|wukong| &wukong.networks) {
-        let bridge = match &network.carrier {
-            Carrier::LinuxBridge(bridge) if bridge.vlan.is_none() => bridge,
-            Carrier::OvsBridge(bridge) => bridge,
+        let (bridge, instead) = match &network.carrier {
+            Carrier::LinuxBridge(bridge) if bridge.vlan.is_none() => (bridge, "a `vlanId`"),
+            Carrier::OvsBridge(bridge) => (bridge, "`type: bridge` with a `vlanId`"),
             _ => continue,
         };
         let Some(address) = bridge.node_ip else { continue };
