@@ -27,9 +27,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             &NODE_IP_WITHOUT_ROUTES,
             network.origin.at("nodeIP"),
             format!("{address} moves from `{nic}` to `{}`, but routes and DNS of `{nic}` do not", bridge.name),
-            format!(
-                "make sure that `{nic}` does not carry the default route, or use a `vlanId`, which leaves it alone"
-            ),
+            format!("make sure that `{nic}` does not carry the default route, or use {instead}, which leaves it alone"),
         ));
     }
 }
