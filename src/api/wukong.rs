@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Metadata;
@@ -120,7 +120,7 @@ pub struct NetworkConfig {
     #[schemars(schema_with = "network_type")]
     pub network_type: Option<NetworkType>,
     /// An existing NetworkAttachmentDefinition, `name` or `namespace/name`, to use instead of making one.
-    #[serde(default, rename = "nadName")]
+    #[serde(default, rename = "nadName", deserialize_with = "none_if_empty")]
     pub nad_name: Option<String>,
     /// The VLAN tag, 1 to 4094. A `bridge` gets a VLAN interface on the node, `ovs` and `sriov` get the tag in the
     /// NetworkAttachmentDefinition.
@@ -129,14 +129,14 @@ pub struct NetworkConfig {
     pub vlan_id: Option<u16>,
     /// The bridge on the node, at most 15 bytes; `br-` and the network's name if left out. For `macvlan` and `ipvlan`
     /// the NIC, if there is no `physicalInterface`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub bridge_name: Option<String>,
     /// The NIC on the node that carries the network, for example `ens192`. The platform team's default if left out.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub physical_interface: Option<String>,
     /// The node's own address with its prefix length (`192.168.0.121/24`), which moves from the NIC to the bridge.
-    #[serde(default, rename = "nodeIP")]
+    #[serde(default, rename = "nodeIP", deserialize_with = "none_if_empty")]
     pub node_ip: Option<String>,
     /// How the virtual machine gets its address.
     #[serde(default)]
@@ -154,6 +154,11 @@ fn network_type(generator: &mut SchemaGenerator) -> Schema {
     schema
 }
 
+/// An empty string is a key that was left out, as it is to the operator, whose Go types do not tell the two apart.
+fn none_if_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
 /// How the virtual machine gets its address.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -163,10 +168,10 @@ pub struct IpConfig {
     #[schemars(schema_with = "ip_mode")]
     pub mode: IpMode,
     /// The address with its prefix length, for example `192.168.1.10/24` or `2001:db8::10/64`. For `static`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub address: Option<String>,
     /// The gateway, in the same subnet as the address. It becomes the default route. For `static`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub gateway: Option<String>,
     /// Addresses of DNS servers. For `static`.
     #[serde(default, rename = "dnsServers")]

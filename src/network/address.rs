@@ -68,11 +68,10 @@ pub struct Reported;
 pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Option<StaticIp>, Reported> {
     let Some(ip) = &config.value.ip_config else { return Ok(None) };
     let origin = config.origin.child("ipConfig");
-    let written = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
     if ip.mode == IpMode::Dhcp {
         let ignored: Vec<&str> = [
-            ("address", written(&ip.address)),
-            ("gateway", written(&ip.gateway)),
+            ("address", ip.address.is_some()),
+            ("gateway", ip.gateway.is_some()),
             ("dnsServers", ip.dns_servers.as_ref().is_some_and(|servers| !servers.is_empty())),
         ]
         .into_iter()
@@ -88,7 +87,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
         }
         return Ok(None);
     }
-    let Some(text) = ip.address.as_deref().filter(|text| !text.is_empty()) else {
+    let Some(text) = &ip.address else {
         report.push(Diagnostic::new(
             &MISSING_KEY,
             origin.at("address"),
@@ -98,8 +97,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
         return Err(Reported);
     };
     let address = host_address(text, origin.at("address"), "address", report);
-    let gateway = ip.gateway.as_deref().filter(|text| !text.is_empty());
-    let gateway = gateway.map(|text| plain_address(text, origin.at("gateway"), "gateway", report));
+    let gateway = ip.gateway.as_ref().map(|text| plain_address(text, origin.at("gateway"), "gateway", report));
     let servers_origin = origin.child("dnsServers");
     let servers: Vec<Result<IpAddr, Reported>> = ip
         .dns_servers
@@ -120,7 +118,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
 
 /// The node's own address.
 pub fn node_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Option<IpNet>, Reported> {
-    let text = config.value.node_ip.as_deref().filter(|text| !text.is_empty());
+    let text = config.value.node_ip.as_ref();
     text.map(|text| host_address(text, config.origin.at("nodeIP"), "nodeIP", report)).transpose()
 }
 

@@ -146,7 +146,7 @@ impl Context<'_> {
     pub(super) fn master(&self, report: &mut Report) -> Result<Uplink, Reported> {
         self.refuse_vlan(report)?;
         self.ignore("nodeIP", self.config.value.node_ip.is_some(), "only a bridge takes the node's address", report);
-        let bridge_name = self.config.value.bridge_name.as_deref().filter(|name| !name.is_empty());
+        let bridge_name = self.config.value.bridge_name.as_deref();
         match (&self.config.value.physical_interface, bridge_name) {
             (None, Some(name)) => {
                 self.check_interface(name, "bridgeName", report)?;
@@ -166,7 +166,7 @@ impl Context<'_> {
 
     /// The bridge of the network, with its uplink and the node's address.
     pub(super) fn bridge(&self, report: &mut Report) -> Result<Bridge, Reported> {
-        let written = self.config.value.bridge_name.as_deref().filter(|name| !name.is_empty());
+        let written = self.config.value.bridge_name.as_deref();
         let (name, key) = match written {
             Some(name) => (name.to_owned(), "bridgeName"),
             None => (format!("br-{}", self.config.value.name), "name"),
@@ -277,10 +277,10 @@ pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, report: &mut Rep
     let why = "it is the pod network";
     for (key, is_there) in [
         ("vlanId", value.vlan_id.is_some()),
-        ("bridgeName", value.bridge_name.as_deref().is_some_and(|name| !name.is_empty())),
+        ("bridgeName", value.bridge_name.is_some()),
         ("physicalInterface", value.physical_interface.is_some()),
-        ("nodeIP", value.node_ip.as_deref().is_some_and(|text| !text.is_empty())),
-        ("nadName", value.nad_name.as_deref().is_some_and(|name| !name.is_empty())),
+        ("nodeIP", value.node_ip.is_some()),
+        ("nadName", value.nad_name.is_some()),
     ] {
         ignore(config, key, is_there, why, report);
     }
@@ -292,7 +292,7 @@ pub(super) fn nad_name(
     config: &Object<NetworkConfig>,
     report: &mut Report,
 ) -> Result<Option<(Option<String>, String)>, Reported> {
-    let Some(text) = config.value.nad_name.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = config.value.nad_name.as_deref() else { return Ok(None) };
     let (namespace, name) = match text.split_once('/') {
         Some((namespace, name)) => (Some(namespace), name),
         None => (None, text),

@@ -44,9 +44,8 @@ rule! {
 
 pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
     let config = &context.config.value;
-    let is_written = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-    context.ignore("bridgeName", is_written(&config.bridge_name), "SR-IOV has no bridge", report);
-    context.ignore("nodeIP", is_written(&config.node_ip), "only a bridge takes the node's address", report);
+    context.ignore("bridgeName", config.bridge_name.is_some(), "SR-IOV has no bridge", report);
+    context.ignore("nodeIP", config.node_ip.is_some(), "only a bridge takes the node's address", report);
 
     let settings = context.settings;
     let by_nic = config.physical_interface.as_ref().and_then(|nic| settings.sriov_by_nic.get(nic));
@@ -63,7 +62,7 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
         return None;
     }
     Some(Lowered {
-        carrier: Carrier::Sriov { resource_name: resource_name.clone().unwrap_or_default(), vlan: config.vlan_id },
+        carrier: Carrier::Sriov,
         interfaces: Vec::new(),
         plugin: Some(Plugin::Sriov { vlan: config.vlan_id }),
         resource_name,

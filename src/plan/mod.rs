@@ -92,13 +92,8 @@ pub enum Carrier {
         /// The NIC.
         master: Uplink,
     },
-    /// A virtual function.
-    Sriov {
-        /// The resource that the device plugin offers it under.
-        resource_name: String,
-        /// The VLAN tag.
-        vlan: Option<u16>,
-    },
+    /// A virtual function; its resource and tag are in the attachment.
+    Sriov,
 }
 
 /// A bridge on the nodes.
@@ -131,7 +126,7 @@ impl Network {
         match &self.carrier {
             Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge) => Some(&bridge.uplink),
             Carrier::Macvlan { master } | Carrier::Ipvlan { master } => Some(master),
-            Carrier::Pod | Carrier::Sriov { .. } => None,
+            Carrier::Pod | Carrier::Sriov => None,
         }
     }
 }
