@@ -62,7 +62,13 @@ impl Origin {
     #[must_use]
     pub fn child(&self, segment: impl std::fmt::Display) -> Self {
         let segment = segment.to_string().replace('~', "~0").replace('/', "~1");
-        Self { document: self.document, pointer: format!("{}/{segment}", self.pointer) }
+        self.below(&format!("/{segment}"))
+    }
+
+    /// The origin of what a JSON pointer leads to from here.
+    #[must_use]
+    pub fn below(&self, pointer: &str) -> Self {
+        Self { document: self.document, pointer: format!("{}{pointer}", self.pointer) }
     }
 
     /// The value of this origin's child as a place; `path` may name a grandchild as `a/b`.
@@ -103,13 +109,6 @@ impl Diagnostic {
     /// A finding of the rule's own severity.
     pub fn new(rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { rule, severity: rule.severity, message: message.into(), place, related: Vec::new(), help: help.into() }
-    }
-
-    /// The same finding with another severity.
-    #[must_use]
-    pub fn with_severity(mut self, severity: Severity) -> Self {
-        self.severity = severity;
-        self
     }
 
     /// The same finding with one more place.

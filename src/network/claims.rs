@@ -26,38 +26,27 @@ pub(super) fn of_network(
         claims.push(Claim { place: at(network, key), what, holder, nodes: Arc::clone(nodes) });
     };
     let Some(uplink) = network.uplink().map(|uplink| uplink.name.clone()) else { return };
-    let wire_vlan = match &network.carrier {
-        Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge) => bridge.vlan,
-        _ => None,
+    let bridge = network.carrier.bridge();
+    let kind = match network.carrier {
+        Carrier::OvsBridge(_) => "an ovs-bridge",
+        _ => "a linux-bridge",
     };
-    match &network.carrier {
-        // Nothing is made on the nodes, so nothing is taken there.
-        _ if settings.skip_nncp => {}
-        Carrier::LinuxBridge(bridge) => {
-            claim(
-                "bridgeName",
-                Claimed::Bridge(bridge.name.clone()),
-                definition("a linux-bridge", bridge, bridge.vlan),
-            );
-            match bridge.vlan {
-                Some(id) => claim("vlanId", Claimed::VlanTag { base: uplink.clone(), id }, bridge.name.clone()),
-                None => claim("physicalInterface", Claimed::Port(uplink.clone()), bridge.name.clone()),
-            }
+    // On an OVS bridge the tag is the guest's alone: the NIC is the port, and the node's address is untagged.
+    let is_on_nic = network.carrier.bridge_on_nic().is_some();
+    let node_vlan = bridge.and_then(|bridge| bridge.vlan).filter(|_| !is_on_nic);
+    // Where nothing is made on the nodes, nothing is taken there.
+    if let Some(bridge) = bridge.filter(|_| !settings.skip_nncp) {
+        claim("bridgeName", Claimed::Bridge(bridge.name.clone()), definition(kind, bridge, node_vlan));
+        match node_vlan {
+            Some(id) => claim("vlanId", Claimed::VlanTag { base: uplink.clone(), id }, bridge.name.clone()),
+            None => claim("physicalInterface", Claimed::Port(uplink.clone()), bridge.name.clone()),
         }
-        Carrier::OvsBridge(bridge) => {
-            claim("bridgeName", Claimed::Bridge(bridge.name.clone()), definition("an ovs-bridge", bridge, None));
-            claim("physicalInterface", Claimed::Port(uplink.clone()), bridge.name.clone());
-        }
-        _ => {}
     }
     let on_wire = |address, vlan| Claimed::Address { uplink: uplink.clone(), vlan, address };
-    if let Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge) = &network.carrier
-        && let Some(node_ip) = bridge.node_ip
-    {
-        // On an OVS bridge the node's address is untagged, whatever the guest's tag is.
-        let vlan = wire_vlan.filter(|_| matches!(network.carrier, Carrier::LinuxBridge(_)));
-        claim("nodeIP", on_wire(node_ip.addr(), vlan), format!("the node, on `{}`", bridge.name));
+    if let Some((bridge, node_ip)) = bridge.and_then(|bridge| Some((bridge, bridge.node_ip?))) {
+        claim("nodeIP", on_wire(node_ip.addr(), node_vlan), format!("the node, on `{}`", bridge.name));
     }
+    let wire_vlan = bridge.and_then(|bridge| bridge.vlan);
     if let Some(ip) = &network.ip {
         claim("ipConfig/address", on_wire(ip.address.addr(), wire_vlan), who(identity, &network.name));
     }
@@ -65,11 +54,9 @@ pub(super) fn of_network(
 
 /// The key if it is written, else the network's name: what is derived from a name is shown at the name.
 fn at(network: &Network, key: &str) -> Place {
-    let is_derived = match (&network.carrier, key) {
-        (Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge), "bridgeName") => {
-            bridge.name == format!("br-{}", network.name)
-        }
-        (_, "physicalInterface") => !network.uplink().is_some_and(|uplink| uplink.is_named_here),
+    let is_derived = match key {
+        "bridgeName" => network.carrier.bridge().is_some_and(|bridge| bridge.name == format!("br-{}", network.name)),
+        "physicalInterface" => !network.uplink().is_some_and(|uplink| uplink.is_named_here),
         _ => false,
     };
     network.origin.at(if is_derived { "name" } else { key })

@@ -120,6 +120,28 @@ pub struct Uplink {
     pub is_named_here: bool,
 }
 
+impl Carrier {
+    /// The bridge, of either kind.
+    pub fn bridge(&self) -> Option<&Bridge> {
+        match self {
+            Self::LinuxBridge(bridge) | Self::OvsBridge(bridge) => Some(bridge),
+            _ => None,
+        }
+    }
+
+    /// The bridge, if its port is the NIC itself, so that the NIC cannot keep an address of its own.
+    pub fn bridge_on_nic(&self) -> Option<&Bridge> {
+        self.bridge().filter(|bridge| bridge.vlan.is_none() || matches!(self, Self::OvsBridge(_)))
+    }
+}
+
+impl Plan {
+    /// The networks of all virtual machines.
+    pub fn networks(&self) -> impl Iterator<Item = &Network> {
+        self.wukongs.iter().flat_map(|wukong| &wukong.networks)
+    }
+}
+
 impl Network {
     /// The NIC that the network uses on the nodes, if it needs one by name.
     pub fn uplink(&self) -> Option<&Uplink> {

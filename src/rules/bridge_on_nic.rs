@@ -28,12 +28,8 @@ rule! {
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut by_nic: BTreeMap<&str, Vec<(&Network, &Bridge)>> = BTreeMap::new();
-    for network in plan.wukongs.iter().flat_map(|wukong| &wukong.networks) {
-        let bridge = match &network.carrier {
-            Carrier::LinuxBridge(bridge) if bridge.vlan.is_none() => bridge,
-            Carrier::OvsBridge(bridge) => bridge,
-            _ => continue,
-        };
+    for network in plan.networks() {
+        let Some(bridge) = network.carrier.bridge_on_nic() else { continue };
         if bridge.node_ip.is_none() {
             by_nic.entry(&bridge.uplink.name).or_default().push((network, bridge));
         }

@@ -14,8 +14,7 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let networks = plan.wukongs.iter().flat_map(|wukong| &wukong.networks);
-    let assumed: Vec<_> = networks.filter(|it| it.uplink().is_some_and(|uplink| uplink.is_assumed)).collect();
+    let assumed: Vec<_> = plan.networks().filter(|it| it.uplink().is_some_and(|uplink| uplink.is_assumed)).collect();
     let Some(first) = assumed.first() else { return };
     let message = match assumed.len() {
         1 => format!("nobody names the NIC of this network, so it is `{DEFAULT_NIC}`"),

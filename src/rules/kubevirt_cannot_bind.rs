@@ -15,7 +15,7 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for network in plan.wukongs.iter().flat_map(|wukong| &wukong.networks) {
+    for network in plan.networks() {
         let network_type = match network.carrier {
             Carrier::Macvlan { .. } => "macvlan",
             Carrier::Ipvlan { .. } => "ipvlan",

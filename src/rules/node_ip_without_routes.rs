@@ -15,13 +15,13 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for network in plan.wukongs.iter().flat_map(|wukong| &wukong.networks) {
-        let (bridge, instead) = match &network.carrier {
-            Carrier::LinuxBridge(bridge) if bridge.vlan.is_none() => (bridge, "a `vlanId`"),
-            Carrier::OvsBridge(bridge) => (bridge, "`type: bridge` with a `vlanId`"),
-            _ => continue,
-        };
+    for network in plan.networks() {
+        let Some(bridge) = network.carrier.bridge_on_nic() else { continue };
         let Some(address) = bridge.node_ip else { continue };
+        let instead = match network.carrier {
+            Carrier::OvsBridge(_) => "`type: bridge` with a `vlanId`",
+            _ => "a `vlanId`",
+        };
         let nic = &bridge.uplink.name;
         report.push(Diagnostic::new(
             &NODE_IP_WITHOUT_ROUTES,

@@ -1,11 +1,13 @@
 //! What a schema finds, in the terms of a resource's author: `jsonschema`'s own messages repeat values, which may be
 //! secrets, and name keywords instead of ways out.
 
+use std::collections::HashSet;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::SchemaKind;
-use crate::diagnostic::{Diagnostic, Origin, Part, Place, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Origin, Place, Rule, Severity};
 use crate::rule;
 use crate::spelling::nearest;
 
@@ -85,56 +87,44 @@ impl SchemaKind {
             return Vec::new();
         }
         let errors: Vec<_> = validator.iter_errors(value).collect();
-        // A misspelt key that must be there is one mistake, not two.
-        let mut misspelt: Vec<(String, String)> = Vec::new();
-        for error in &errors {
-            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-                for key in unexpected {
-                    if let Some(meant) = nearest(key, &self.siblings(error.schema_path().as_str())) {
-                        misspelt.push((error.instance_path().as_str().to_owned(), meant));
-                    }
-                }
-            }
-        }
-        let is_missing = |pointer: &str, key: &str| {
-            errors.iter().any(|error| match error.kind() {
+        let missing: Vec<(&str, &str)> = errors
+            .iter()
+            .filter_map(|error| match error.kind() {
                 ValidationErrorKind::Required { property } => {
-                    error.instance_path().as_str() == pointer && property.as_str() == Some(key)
+                    Some((error.instance_path().as_str(), property.as_str()?))
                 }
-                _ => false,
+                _ => None,
             })
-        };
+            .collect();
+        let mut misspelt: HashSet<(&str, String)> = HashSet::new();
         let mut violations = Vec::new();
         for error in &errors {
             let pointer = error.instance_path().as_str();
             match error.kind() {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
+                    let known = self.siblings(error.schema_path().as_str());
                     for key in unexpected {
-                        let known = self.siblings(error.schema_path().as_str());
                         let meant = nearest(key, &known);
-                        let severity = if self == Self::Site
-                            || in_network(pointer)
-                            || meant.as_ref().is_some_and(|meant| is_missing(pointer, meant))
-                        {
-                            Severity::Error
-                        } else {
-                            Severity::Warning
-                        };
-                        violations.push(unknown_key(key, pointer, meant, &known, severity, origin));
+                        let is_missing = meant.as_ref().is_some_and(|meant| missing.contains(&(pointer, meant)));
+                        let mut violation = unknown_key(key, pointer, meant.as_deref(), &known, origin);
+                        if !(self == Self::Site || in_network(pointer) || is_missing) {
+                            violation.diagnostic.severity = Severity::Warning;
+                        }
+                        violations.push(violation);
+                        misspelt.extend(meant.map(|meant| (pointer, meant)));
                     }
                 }
-                ValidationErrorKind::Required { property } => {
-                    let key = property.as_str().unwrap_or_default();
-                    if !misspelt.iter().any(|(at, meant)| at == pointer && meant == key) {
-                        violations.push(missing_key(key, pointer, origin));
-                    }
-                }
+                // Below, when all misspelt keys are known.
+                ValidationErrorKind::Required { .. } => {}
                 kind => {
                     let schema_path = error.schema_path().as_str();
                     violations.push(self.invalid(kind, pointer, error.instance(), schema_path, origin));
                 }
             }
         }
+        // A misspelt key that must be there is one mistake, not two.
+        let missing = missing.into_iter().filter(|(pointer, key)| !misspelt.contains(&(*pointer, (*key).to_owned())));
+        violations.extend(missing.map(|(pointer, key)| missing_key(key, pointer, origin)));
         violations
     }
 
@@ -194,22 +184,21 @@ impl SchemaKind {
                 "compare it with the schema, which `wukong-render schema` prints".to_owned(),
             ),
         };
-        Violation::new(rule, pointer, Part::Value, message, help, origin)
+        Violation::new(rule, pointer, origin.below(pointer).here(), message, help)
     }
 }
 
 /// A place at which a document violates its schema.
 #[derive(Debug)]
 pub struct Violation {
-    /// The JSON pointer of the violating value within the object.
+    /// The JSON pointer of the violating value within the object; of its mapping, for a key unknown or missing.
     pub pointer: String,
     /// The finding.
     pub diagnostic: Diagnostic,
 }
 
 impl Violation {
-    fn new(rule: &'static Rule, pointer: &str, part: Part, message: String, help: String, origin: &Origin) -> Self {
-        let place = Place::Node { document: origin.document, pointer: format!("{}{pointer}", origin.pointer), part };
+    fn new(rule: &'static Rule, pointer: &str, place: Place, message: String, help: String) -> Self {
         Self { pointer: pointer.to_owned(), diagnostic: Diagnostic::new(rule, place, message, help) }
     }
 }
@@ -235,14 +224,7 @@ fn is_section(pointer: &str) -> bool {
     }
 }
 
-fn unknown_key(
-    key: &str,
-    pointer: &str,
-    meant: Option<String>,
-    known: &[&str],
-    severity: Severity,
-    origin: &Origin,
-) -> Violation {
+fn unknown_key(key: &str, pointer: &str, meant: Option<&str>, known: &[&str], origin: &Origin) -> Violation {
     let holder = match pointer.rsplit('/').find(|segment| segment.parse::<usize>().is_err()) {
         Some("networks") => "a network",
         Some("disks") => "a disk",
@@ -254,16 +236,13 @@ fn unknown_key(
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("delete it; the keys of {holder} are {}", list(known)),
     };
-    let child = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let place = origin.below(pointer).key(key);
     // A key of several words is a value that lost its colon, and may be a password.
     let key = match key.find(|it: char| it.is_whitespace() || it == ':') {
         Some(end) => format!("{}…", &key[..end]),
         None => key.to_owned(),
     };
-    let mut violation =
-        Violation::new(&UNKNOWN_KEY, &child, Part::Key, format!("{holder} has no key `{key}`"), help, origin);
-    violation.diagnostic.severity = severity;
-    violation
+    Violation::new(&UNKNOWN_KEY, pointer, place, format!("{holder} has no key `{key}`"), help)
 }
 
 fn missing_key(key: &str, pointer: &str, origin: &Origin) -> Violation {
@@ -276,8 +255,7 @@ fn missing_key(key: &str, pointer: &str, origin: &Origin) -> Violation {
     } else {
         (format!("the key `{key}` is missing"), format!("add `{key}`"))
     };
-    let child = format!("{pointer}/{key}");
-    Violation::new(&MISSING_KEY, &child, Part::Value, message, help, origin)
+    Violation::new(&MISSING_KEY, pointer, origin.below(pointer).at(key), message, help)
 }
 
 fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static Rule, String, String) {
