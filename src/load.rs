@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
 use crate::diagnostic::{Diagnostic, Origin, Report, Severity};
 use crate::document::Document;
-use crate::names::{self, interface_name_problem};
+use crate::names::{self, INTERFACE_NAME_HELP, interface_name_problem};
 use crate::rule;
 use crate::schema::{INVALID_VALUE, SchemaKind, network_index};
 use crate::spelling::nearest;
@@ -257,7 +257,7 @@ fn check_site(site: &Site, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) -
             &INVALID_VALUE,
             spec_origin.at("defaultNIC"),
             format!("the interface name {nic:?} {problem}"),
-            "use at most 15 letters, digits, `-`, `_` and `.`",
+            INTERFACE_NAME_HELP,
         ));
     }
     let selector = spec.policy.as_ref().and_then(|policy| policy.node_selector.as_ref());

@@ -47,6 +47,9 @@ fn is_qualified(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
+/// What to do about a name that no interface can have.
+pub const INTERFACE_NAME_HELP: &str = "use at most 15 letters, digits, `-`, `_` and `.`";
+
 /// Why a text cannot be the name of a network interface.
 pub fn interface_name_problem(name: &str) -> Option<String> {
     if name.is_empty() {

@@ -201,39 +201,34 @@ pub fn render(
 ) -> OutputTree {
     let planned = Planned::all(plan);
     progress.begin(Activity::Rendering, planned.len());
-    let spelt: Vec<Result<(Manifest, String), Box<Diagnostic>>> = planned
+    let spelt: Vec<(Manifest, Result<String, Box<Diagnostic>>)> = planned
         .into_par_iter()
         .map(|planned| {
             let mut manifest = planned.manifest(settings);
-            let text = templates.spell(&manifest, sources)?;
+            let text = templates.spell(&manifest, sources);
             // The text has it all; sixty thousand bodies would only take up memory.
             manifest.body = Value::Null;
             progress.step();
-            Ok((manifest, text))
+            (manifest, text)
         })
         .collect();
     let mut tree = OutputTree::default();
     let mut seen = HashSet::new();
-    for result in spelt {
-        match result {
-            Ok((manifest, text)) => tree.add(&manifest, &text),
-            // One mistake in a template is one finding, not one for each manifest.
-            Err(diagnostic) => {
-                if seen.insert(diagnostic.place.clone()) {
-                    report.push(*diagnostic);
-                }
+    let mut file = |tree: &mut OutputTree, manifest: &Manifest, text: Result<String, Box<Diagnostic>>| match text {
+        Ok(text) => tree.add(manifest, &text),
+        // One mistake in a template is one finding, not one for each manifest.
+        Err(diagnostic) => {
+            if seen.insert(diagnostic.place.clone()) {
+                report.push(*diagnostic);
             }
         }
+    };
+    for (manifest, text) in spelt {
+        file(&mut tree, &manifest, text);
     }
     for manifest in kustomizations(tree.paths(), settings) {
-        match templates.spell(&manifest, sources) {
-            Ok(text) => tree.add(&manifest, &text),
-            Err(diagnostic) => {
-                if seen.insert(diagnostic.place.clone()) {
-                    report.push(*diagnostic);
-                }
-            }
-        }
+        let text = templates.spell(&manifest, sources);
+        file(&mut tree, &manifest, text);
     }
     tree
 }
@@ -273,8 +268,7 @@ fn problem_with_policy(value: &Value) -> Option<String> {
     if any_string(state, &|text| text.contains(['{', '}'])) {
         return Some("a brace in `desiredState`, at which kubernetes-nmstate refuses the policy".to_owned());
     }
-    let interfaces = state.get("interfaces").map(|it| it.as_array().cloned());
-    match interfaces {
+    match state.get("interfaces").map(Value::as_array) {
         None => None,
         Some(None) => Some("`desiredState.interfaces` is no list".to_owned()),
         Some(Some(interfaces)) => interfaces.iter().find_map(|interface| match interface.get("name") {

@@ -280,11 +280,13 @@ fn reason(error: &std::io::Error) -> String {
 pub fn display(path: &Path) -> String {
     let text = path.to_string_lossy();
     let text = text.strip_prefix("./").unwrap_or(&text);
-    text.chars()
-        .flat_map(|character| {
-            let escaped: Vec<char> =
-                if character.is_control() { character.escape_default().collect() } else { vec![character] };
-            escaped
-        })
-        .collect()
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }

@@ -25,7 +25,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     }
     let compared = Compared::new(args, false)?;
     let Some(tree) = compared.tree() else { return Ok(compared.give_up(args)) };
-    let Compared { folder, compilation, report, changes, .. } = &compared;
+    let Compared { folder, compilation, report, changes } = &compared;
     let (made, counts) = (made(tree, compilation), counts(report));
     if args.check {
         print(&drift(changes))?;

@@ -150,7 +150,7 @@ fn position(text: &str, parsed: &Parsed, range: Range<usize>) -> Position {
     let start = floor(text, range.start);
     let end = floor(text, range.end).max(start);
     let line_at = |at: usize| parsed.line_starts.partition_point(|line_start| *line_start <= at) - 1;
-    let (first, last) = (line_at(start), line_at(end.max(start)));
+    let (first, last) = (line_at(start), line_at(end));
     let column = |line: usize, at: usize| text[parsed.line_starts[line]..at].chars().count() + 1;
 
     let snippet_start = parsed.line_starts[first];
@@ -202,12 +202,12 @@ fn blank_secrets(text: &str, lines: Range<usize>, secrets: &[Range<usize>]) -> S
 /// that is indented below such a key.
 fn secret_of_line(before: &str, line: &str) -> Option<usize> {
     if let Some(word) = password_word(line) {
-        let rest = &line[word..];
-        let letters = rest.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let is_known = ["password", "passwordhash", "passwd", "pwd"].contains(&rest[..letters].to_lowercase().as_str());
+        if let Some(colon) = line[word.start..].find([':', '=']) {
+            return Some(word.start + colon + 1);
+        }
         // `password hunter2`, where the colon was forgotten, and `passwordhunter2`.
-        let without_colon = if is_known { letters } else { 3 };
-        return Some(word + rest.find([':', '=']).map_or(without_colon, |colon| colon + 1));
+        let is_known = ["password", "passwordhash", "passwd", "pwd"].contains(&&*line[word.clone()].to_lowercase());
+        return Some(if is_known { word.end } else { word.start + 3 });
     }
     let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(line);
@@ -215,18 +215,19 @@ fn secret_of_line(before: &str, line: &str) -> Option<usize> {
     password_word(parent).map(|_| 0)
 }
 
-fn password_word(line: &str) -> Option<usize> {
-    let lower = line.to_ascii_lowercase();
-    ["passw", "pwd"].iter().filter_map(|word| lower.find(word)).min()
+/// The first word that begins as one for a password does.
+fn password_word(text: &str) -> Option<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let start = ["passw", "pwd"].iter().filter_map(|word| lower.find(word)).min()?;
+    let rest = &text[start..];
+    Some(start..start + rest.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(rest.len()))
 }
 
 /// A message in which a value has brought a password along: a quote that is not closed takes in the lines that follow.
 fn redact(message: &str) -> String {
     let mut bytes = message.as_bytes().to_vec();
     if let Some(word) = password_word(message) {
-        let rest = &message[word..];
-        let letters = rest.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let separator = rest[letters..].trim_start_matches(['"', '\'', '\\', ' ']);
+        let separator = message[word.end..].trim_start_matches(['"', '\'', '\\', ' ']);
         if separator.starts_with([':', '=']) {
             blank(&mut bytes[message.len() - separator.len() + 1..]);
         }

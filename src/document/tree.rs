@@ -235,14 +235,18 @@ impl Tree {
         let Kind::Mapping(pairs) = self.kind(node) else { return None };
         pairs.iter().rev().find_map(|(name, value)| {
             if self.is_merge(*name) {
-                let sources = match self.kind(*value) {
-                    Kind::Sequence(items) => items.clone(),
-                    _ => vec![*value],
-                };
-                return sources.iter().find_map(|source| self.pair(*source, key));
+                return self.merged(*value).into_iter().find_map(|source| self.pair(source, key));
             }
             (self.key_text(*name).as_deref() == Some(key)).then_some((*name, *value))
         })
+    }
+
+    /// The mappings that a `<<` names, the strongest first.
+    pub(super) fn merged(&self, node: NodeId) -> Vec<NodeId> {
+        match self.kind(node) {
+            Kind::Sequence(items) => items.clone(),
+            _ => vec![node],
+        }
     }
 
     fn resolve(&self, mut node: NodeId) -> NodeId {

@@ -119,11 +119,7 @@ impl Conversion<'_> {
     /// `<<`: what stands later wins, a merge after a key included. That is how go-yaml v2 does it, though not how YAML's
     /// own page on merge keys has it.
     fn merge(&mut self, node: NodeId, map: &mut Map<String, Value>) {
-        let sources = match self.tree.kind(node) {
-            Kind::Sequence(items) => items.iter().rev().copied().collect(),
-            _ => vec![node],
-        };
-        for source in sources {
+        for source in self.tree.merged(node).into_iter().rev() {
             match self.value(source) {
                 Value::Object(object) => map.extend(object),
                 _ => self.problems.push(Problem {

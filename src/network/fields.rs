@@ -6,7 +6,8 @@ use crate::api::NetworkConfig;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::load::Object;
 use crate::names::{
-    MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, MAX_POLICY_BYTES, interface_name_problem, is_dns_label, is_dns_subdomain,
+    INTERFACE_NAME_HELP, MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, MAX_POLICY_BYTES, interface_name_problem,
+    is_dns_label, is_dns_subdomain,
 };
 use crate::plan::nmstate::{Interface, InterfaceType};
 use crate::plan::{Bridge, Carrier, Identity, Uplink};
@@ -237,7 +238,7 @@ impl Context<'_> {
             &INVALID_INTERFACE_NAME,
             self.config.origin.at(key),
             format!("the interface name {name:?} {problem}"),
-            "use at most 15 letters, digits, `-`, `_` and `.`",
+            INTERFACE_NAME_HELP,
         ));
         Err(Reported)
     }

@@ -50,13 +50,11 @@ impl SchemaKind {
 }
 
 fn generate<T: JsonSchema>() -> Value {
-    let mut schema = SchemaSettings::draft2020_12()
+    let schema = SchemaSettings::draft2020_12()
         .with(|settings| settings.meta_schema = Some("https://json-schema.org/draft/2020-12/schema".into()))
         .with_transform(WithoutNull)
         .into_generator()
         .into_root_schema_for::<T>();
-    // A field's own text says more than the `default: null` of every optional one.
-    schema.remove("default");
     schema.to_value()
 }
 
