@@ -15,12 +15,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use wukong_render::diagnostic::Report;
-use wukong_render::plan::Settings;
+use wukong_render::plan::Overrides;
 use wukong_render::progress::Progress;
 use wukong_render::render::Templates;
 use wukong_render::source::{Inputs, Sources};
 use wukong_render::tree::{Action, Change};
-use wukong_render::{Options, compile, document, load, network, render, rules, source};
+use wukong_render::{Options, compile, document, load, network, policy, render, rules, site, source};
 
 /// Three, because the machine's hiccups come singly: the median of three drops one.
 const REPETITIONS: usize = 3;
@@ -200,8 +200,9 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     let sources = stage("reading", || source::read(&inputs, &progress, &mut report))?;
     let documents = stage("parsing", || document::parse(&sources, load::is_wanted, &progress, &mut report));
     let objects = stage("checking", || load::load(documents.objects, &mut report));
-    let settings = Settings::new(None, None, &[]);
-    let plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut report));
+    let settings = site::settings(&objects, &Overrides::default(), &mut report).context("the Site is sound")?;
+    let mut plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut report));
+    stage("policies", || policy::plan(&mut plan, &settings, &mut report));
     stage("rules", || rules::check(&plan, &mut report));
     let templates = Templates::load(None, &mut Sources::default(), &mut report)?;
     let tree = stage("rendering", || render::render(&plan, &settings, &templates, &sources, &progress, &mut report));
@@ -236,7 +237,7 @@ fn say_memory(key: &str, label: &str) {
 }
 
 fn inputs(input: &Path, output: &Path) -> Inputs {
-    Inputs { paths: vec![input.to_owned()], output: Some(output.to_owned()), exclude: Vec::new() }
+    Inputs { paths: vec![input.to_owned()], output: Some(output.to_owned()), ..Inputs::default() }
 }
 
 /// A corpus with an error would stop half-way, and look fast.

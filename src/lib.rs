@@ -5,10 +5,11 @@
 //! wrong goes into the [`Report`], and an `Err` means that the tool itself failed.
 //!
 //! ```text
-//! files -> Sources -> Documents -> Objects -> Plan -> rules -> OutputTree -> changes -> files
-//!       source     document    load      network   rules   render      tree
+//! files -> Sources -> Documents -> Objects -> Settings -> Plan ---> Policies -> rules -> OutputTree -> changes -> files
+//!       source     document    load       site        network  policy       rules    render       tree
 //! ```
 
+pub mod address;
 pub mod api;
 pub mod cli;
 pub mod diagnostic;
@@ -20,10 +21,12 @@ pub mod manifest;
 pub mod names;
 pub mod network;
 pub mod plan;
+pub mod policy;
 pub mod progress;
 pub mod render;
 pub mod rules;
 pub mod schema;
+pub mod site;
 pub mod source;
 pub mod spelling;
 pub mod tree;
@@ -32,9 +35,8 @@ pub mod yaml;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::api::site::Skip;
 use crate::diagnostic::Report;
-use crate::plan::Settings;
+use crate::plan::Overrides;
 use crate::progress::Progress;
 use crate::render::Templates;
 use crate::source::{Inputs, Sources};
@@ -43,14 +45,14 @@ use crate::tree::OutputTree;
 /// What the command line says of a compilation.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
-    /// The NIC for networks that name none, before the Site's.
-    pub default_nic: Option<String>,
+    /// What goes before the Site.
+    pub overrides: Overrides,
     /// A folder with templates that replace the built-in ones.
     pub templates: Option<PathBuf>,
-    /// What not to write, besides what the Site says.
-    pub skip: Vec<Skip>,
     /// Whether inputs without a Wukong are meant.
     pub allow_empty: bool,
+    /// The time, in seconds since 1970, by which the age of the inventory is told; none if it does not matter.
+    pub now: Option<i64>,
 }
 
 /// The result of a compilation.
@@ -76,7 +78,7 @@ pub fn compile(
     progress: &Progress,
     report: &mut Report,
 ) -> anyhow::Result<Compilation> {
-    let mut sources = source::read(inputs, progress, report)?;
+    let sources = source::read(inputs, progress, report)?;
     let documents = document::parse(&sources, load::is_wanted, progress, report);
     let passed_over = documents.passed_over;
     let objects = load::load(documents.objects, report);
@@ -84,12 +86,18 @@ pub fn compile(
     if wukongs == 0 && !options.allow_empty && !report.has_errors() {
         rules::no_wukong(inputs, passed_over.values().sum(), report);
     }
-    let site = objects.site.as_ref().map(|site| &site.value);
-    let settings = Settings::new(site, options.default_nic.as_deref(), &options.skip);
-    let plan = network::lower(objects, &settings, &sources, report);
+    let mut compilation = Compilation { sources, tree: None, wukongs, passed_over };
+    // With another Site than the one that is meant, every further finding would be a guess.
+    let Some(settings) = site::settings(&objects, &options.overrides, report) else { return Ok(compilation) };
+    let sources = &mut compilation.sources;
+    let mut plan = network::lower(objects, &settings, sources, report);
+    plan.now = options.now;
+    policy::plan(&mut plan, &settings, report);
     rules::check(&plan, report);
-    let templates = Templates::load(options.templates.as_deref(), &mut sources, report)?;
-    let tree = (!report.has_errors()).then(|| render::render(&plan, &settings, &templates, &sources, progress, report));
-    let tree = tree.filter(|_| !report.has_errors());
-    Ok(Compilation { sources, tree, wukongs, passed_over })
+    let templates = Templates::load(options.templates.as_deref(), sources, report)?;
+    if !report.has_errors() {
+        let tree = render::render(&plan, &settings, &templates, sources, progress, report);
+        compilation.tree = Some(tree).filter(|_| !report.has_errors());
+    }
+    Ok(compilation)
 }

@@ -74,6 +74,57 @@ pub fn interface_name_problem(name: &str) -> Option<String> {
     None
 }
 
+/// The name of the VLAN interface for a tag on a NIC: the kernel's own convention.
+pub fn vlan_interface(nic: &str, vlan: u16) -> String {
+    format!("{nic}.{vlan}")
+}
+
+/// A policy's name made of parts that are no names by themselves (an interface, a node): joined by `-`, what a name cannot
+/// have replaced, and cut to length. What is changed gets a hash of the whole, so that different parts stay different.
+pub fn policy_name(parts: &[&str]) -> String {
+    let whole = parts.join("-");
+    if whole.len() <= MAX_POLICY_BYTES && is_dns_subdomain(&whole) {
+        return whole;
+    }
+    let legal = |it: char| if it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-' { it } else { '-' };
+    let mut name: String = whole.to_lowercase().chars().map(legal).collect();
+    let hash = format!("-{:08x}", crc32fast::hash(whole.as_bytes()));
+    name.truncate(MAX_POLICY_BYTES - hash.len());
+    let name = name.trim_matches('-');
+    if name.is_empty() { format!("policy{hash}") } else { format!("{name}{hash}") }
+}
+
+/// Interfaces that belong to OVN-Kubernetes, container and virtual machine runtimes, or the kernel.
+const RESERVED: &[&str] = &[
+    "all",
+    "br-ex",
+    "br-int",
+    "br-local",
+    "bonding_masters",
+    "cbr0",
+    "cni0",
+    "default",
+    "docker0",
+    "flannel.1",
+    "genev_sys_6081",
+    "kube-bridge",
+    "kube-ipvs0",
+    "lo",
+    "lxcbr0",
+    "nodelocaldns",
+    "ovn-k8s-mp0",
+    "ovs-system",
+    "podman0",
+    "tunl0",
+    "virbr0",
+    "vxlan.calico",
+];
+
+/// Whether an interface of this name belongs to somebody else on many nodes.
+pub fn is_reserved_interface(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +138,20 @@ mod tests {
             assert!(!is_dns_subdomain(bad), "{bad}");
         }
         assert!(is_dns_label("prod") && !is_dns_label("a.b") && !is_dns_label(&"x".repeat(64)));
+    }
+
+    #[test]
+    fn policy_names() {
+        assert_eq!(policy_name(&["br-ext", "rack-a"]), "br-ext-rack-a");
+        assert_eq!(policy_name(&["br-ext", "node-1.example.org"]), "br-ext-node-1.example.org");
+        let long = "n".repeat(63);
+        for parts in [&["BR0"][..], &["br-管理"], &["br0", &long], &["_"], &["", "-"]] {
+            let name = policy_name(parts);
+            assert!(name.len() <= MAX_POLICY_BYTES && is_dns_subdomain(&name), "{name}");
+            assert_eq!(name, policy_name(parts));
+        }
+        assert_ne!(policy_name(&["BR0"]), policy_name(&["br0"]));
+        assert_ne!(policy_name(&["br0", &long, "a"]), policy_name(&["br0", &long, "b"]));
     }
 
     #[test]

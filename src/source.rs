@@ -110,6 +110,8 @@ impl Sources {
 pub struct Inputs {
     /// Files, folders, and `-` for standard input.
     pub paths: Vec<PathBuf>,
+    /// Where the states of the nodes are, besides `paths`: files, folders, and `-`.
+    pub inventory: Vec<PathBuf>,
     /// The output folder, which is never read back.
     pub output: Option<PathBuf>,
     /// Globs of what must not be read, matched against the path below the input folder.
@@ -127,7 +129,7 @@ struct Entry {
 pub fn read(inputs: &Inputs, progress: &Progress, report: &mut Report) -> anyhow::Result<Sources> {
     let exclude = globs(&inputs.exclude)?;
     let mut entries = Vec::new();
-    for path in &inputs.paths {
+    for path in inputs.paths.iter().chain(&inputs.inventory) {
         find(path, inputs, &exclude, &mut entries, report);
     }
     entries.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));

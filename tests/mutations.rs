@@ -6,11 +6,11 @@ use common::{files, root};
 use wukong_render::diagnostic::emit::{json, text};
 use wukong_render::diagnostic::resolve::resolve;
 use wukong_render::diagnostic::{Levels, Report};
-use wukong_render::plan::Settings;
+use wukong_render::plan::Overrides;
 use wukong_render::progress::Progress;
 use wukong_render::render::{Templates, render};
 use wukong_render::source::{Source, Sources};
-use wukong_render::{document, load, network, rules};
+use wukong_render::{document, load, network, policy, rules, site};
 
 /// Mutations of each file. Always the same ones, so that a failure can be found again.
 const ROUNDS: u64 = 60;
@@ -93,12 +93,15 @@ fn compile(text: &str) -> (String, Option<String>) {
     let progress = Progress::default();
     let documents = document::parse(&sources, load::is_wanted, &progress, &mut report);
     let objects = load::load(documents.objects, &mut report);
-    let settings = Settings::new(objects.site.as_ref().map(|site| &site.value), None, &[]);
-    let plan = network::lower(objects, &settings, &sources, &mut report);
-    rules::check(&plan, &mut report);
-    let templates = Templates::load(None, &mut sources, &mut report).expect("the built-in templates are right");
-    let stream =
-        (!report.has_errors()).then(|| render(&plan, &settings, &templates, &sources, &progress, &mut report).stream());
+    let settings = site::settings(&objects, &Overrides::default(), &mut report);
+    let stream = settings.and_then(|settings| {
+        let mut plan = network::lower(objects, &settings, &sources, &mut report);
+        policy::plan(&mut plan, &settings, &mut report);
+        rules::check(&plan, &mut report);
+        let templates = Templates::load(None, &mut sources, &mut report).expect("the built-in templates are right");
+        let is_good = !report.has_errors();
+        is_good.then(|| render(&plan, &settings, &templates, &sources, &progress, &mut report).stream())
+    });
     let resolved = resolve(&report, &sources);
     for finding in &resolved {
         assert!(finding.location.position.is_some(), "no position: {finding:?}\n{text}");

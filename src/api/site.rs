@@ -8,6 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::Metadata;
+use super::nmstate::TrunkTag;
+use super::uplink::Uplink;
 
 /// The API group of `Site`.
 pub const GROUP: &str = "render.novasphere.dev";
@@ -40,11 +42,24 @@ pub struct Site {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SiteSpec {
-    /// The NIC for networks that name none; `ens160` if left out. A network's `physicalInterface` and the flag
+    /// The NIC or uplink for networks that name none; `ens160` if left out. A network's `physicalInterface` and the flag
     /// `--default-nic` go before it.
     #[serde(default, rename = "defaultNIC")]
     #[schemars(length(min = 1))]
     pub default_nic: Option<String>,
+    /// The bonds, VLAN interfaces and NICs that networks may name as `physicalInterface`. A NIC of which there is nothing to
+    /// say need not be here.
+    #[serde(default)]
+    pub uplinks: Option<Vec<Uplink>>,
+    /// Bridges that carry many VLANs over one uplink, with the tags in the NetworkAttachmentDefinitions (VLAN filtering).
+    #[serde(default)]
+    pub trunk_bridges: Option<Vec<TrunkBridge>>,
+    /// What OVN-Kubernetes is told of OVS bridges.
+    #[serde(default)]
+    pub ovn: Option<SiteOvn>,
+    /// Nodes that differ in their NICs. Each network becomes one policy for each group; one for all nodes if left out.
+    #[serde(default)]
+    pub node_groups: Option<Vec<NodeGroup>>,
     /// What the node policies have in common.
     #[serde(default)]
     pub policy: Option<PolicyDefaults>,
@@ -75,7 +90,98 @@ pub struct PolicyDefaults {
     #[serde(default)]
     #[schemars(schema_with = "int_or_percent")]
     pub max_unavailable: Option<IntOrPercent>,
+    /// `network`: one policy for each network of each Wukong. `bridge`: one for each bridge and node group, however many
+    /// Wukongs use it; a Wukong's own node selector then does not narrow it. `network` if left out.
+    #[serde(default)]
+    #[schemars(schema_with = "policy_scope")]
+    pub scope: Option<PolicyScope>,
+    /// Whether a policy that is no longer wanted is kept in a form that takes its interfaces off the nodes, until its file is
+    /// deleted; `false` if left out. Also `--retire`.
+    #[serde(default)]
+    pub retire: Option<bool>,
 }
+
+/// What one node policy is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyScope {
+    /// A network of a Wukong.
+    #[default]
+    Network,
+    /// A bridge.
+    Bridge,
+}
+
+fn policy_scope(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ["network", "bridge"]})
+}
+
+/// A Linux bridge that carries many VLANs over one uplink. Networks of `type: bridge` are on it if they name it as
+/// `bridgeName`, or name no bridge and are on its uplink.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrunkBridge {
+    /// The bridge, at most 15 bytes.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// Its uplink or NIC.
+    #[schemars(length(min = 1))]
+    pub physical_interface: String,
+    /// The tags that the uplink carries; 2 to 4094 if left out, as with kubernetes-nmstate. A network with another `vlanId`
+    /// is an error.
+    #[serde(default, rename = "trunk-tags")]
+    #[schemars(length(min = 1))]
+    pub trunk_tags: Option<Vec<TrunkTag>>,
+}
+
+/// What OVN-Kubernetes is told of OVS bridges.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SiteOvn {
+    /// The localnets. A network of `type: ovs` that names one as `physicalInterface` is attached by OVN-Kubernetes.
+    pub bridge_mappings: Vec<Localnet>,
+}
+
+/// OVN's name for an OVS bridge.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Localnet {
+    /// OVN's name: lower case letters, digits, `-` and `.`.
+    #[schemars(regex(pattern = LOCALNET))]
+    pub localnet: String,
+    /// The OVS bridge. It must be there already, as `br-ex` is, unless there is a `physicalInterface`.
+    #[schemars(length(min = 1))]
+    pub bridge: String,
+    /// The uplink or NIC on which the bridge is made.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub physical_interface: Option<String>,
+}
+
+const LOCALNET: &str = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+
+/// Nodes that have the same NICs.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodeGroup {
+    /// The name; it becomes part of policy names.
+    #[schemars(regex(pattern = GROUP_NAME), length(max = 30))]
+    pub name: String,
+    /// Its nodes, by label. All must match, and no node may match two groups.
+    pub node_selector: BTreeMap<String, String>,
+    /// The NIC or uplink there for networks that name none; the Site's if left out.
+    #[serde(default, rename = "defaultNIC")]
+    #[schemars(length(min = 1))]
+    pub default_nic: Option<String>,
+    /// What networks call a `physicalInterface`, and the NIC or uplink that it is there: `data: bond0`.
+    #[serde(default)]
+    pub physical_interfaces: Option<BTreeMap<String, String>>,
+    /// Uplinks there; one of the Site with the same name is replaced.
+    #[serde(default)]
+    pub uplinks: Option<Vec<Uplink>>,
+}
+
+const GROUP_NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
 /// What the NetworkAttachmentDefinitions have in common.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -113,6 +219,10 @@ pub struct Sriov {
     #[serde(default)]
     #[schemars(schema_with = "resource_names")]
     pub resource_names: Option<BTreeMap<String, String>>,
+    /// Whether the SR-IOV operator leaves the virtual functions of uplinks alone (`externallyManaged: true` in its own
+    /// policy); `false` if left out.
+    #[serde(default)]
+    pub externally_managed: Option<bool>,
 }
 
 const RESOURCE_NAME: &str = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";

@@ -144,14 +144,7 @@ pub struct NetworkConfig {
 }
 
 fn network_type(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = json_schema!({"type": "string", "enum": ["bridge", "ovs", "macvlan", "ipvlan", "sriov"]});
-    let described = NetworkType::json_schema(generator);
-    if let Some(variants) = described.get("oneOf") {
-        let texts: Vec<&Value> =
-            variants.as_array().into_iter().flatten().filter_map(|variant| variant.get("description")).collect();
-        schema.insert("enumDescriptions".to_owned(), serde_json::json!(texts));
-    }
-    schema
+    super::described_words(&NetworkType::json_schema(generator))
 }
 
 /// An empty string is a key that was left out, as it is to the operator, whose Go types do not tell the two apart.

@@ -98,6 +98,13 @@ pub(super) struct CompileArgs {
     /// The NIC for networks that name none, before the Site's [default: ens160]
     #[arg(long, value_name = "NIC")]
     pub(super) default_nic: Option<String>,
+    /// The states of the nodes, as `kubectl get nns -o yaml` prints them, and their labels (`kubectl get nodes -o yaml`): files,
+    /// folders or `-`; can be repeated
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    pub(super) inventory: Vec<PathBuf>,
+    /// Keep policies that are no longer wanted, in a form that takes their interfaces off the nodes, until their files are deleted
+    #[arg(long)]
+    pub(super) retire: bool,
     /// Leave out what the cluster has no use for; can be repeated
     #[arg(long, value_name = "KIND", value_enum)]
     pub(super) skip: Vec<SkipKind>,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use super::args::{CheckArgs, Color, CompileArgs, Format, OutputArgs, RenderArgs};
 use super::progress::Bar;
@@ -12,6 +12,7 @@ use crate::diagnostic::resolve::resolve;
 use crate::diagnostic::{Levels, Report, Severity};
 use crate::manifest::ManifestKind;
 use crate::names::interface_name_problem;
+use crate::plan::Overrides;
 use crate::source::{Inputs, UNREADABLE_INPUT};
 use crate::tree::{Action, Change, OutputTree, diff as unified_diff};
 use crate::{Compilation, Options, compile, rules};
@@ -56,7 +57,7 @@ pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
 
 /// `wukong-render check <IN>...`
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
-    let inputs = Inputs { paths: args.paths.clone(), output: None, exclude: args.compile.exclude.clone() };
+    let inputs = Inputs { paths: args.paths.clone(), ..inputs_of(&args.compile) };
     let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
     report_findings(&report, &compilation, &args.output, false)?;
     if args.output.verbose {
@@ -132,11 +133,14 @@ impl<'a> Compared<'a> {
 fn paths(args: &RenderArgs) -> anyhow::Result<(&Path, Inputs)> {
     match args.paths.split_last() {
         Some((output, inputs)) if !inputs.is_empty() => {
-            let exclude = args.compile.exclude.clone();
-            Ok((output, Inputs { paths: inputs.to_vec(), output: None, exclude }))
+            Ok((output, Inputs { paths: inputs.to_vec(), ..inputs_of(&args.compile) }))
         }
         _ => bail!("the output is missing: `wukong-render <IN>... <OUT>`; `-` as the last writes to standard output"),
     }
+}
+
+fn inputs_of(args: &CompileArgs) -> Inputs {
+    Inputs { exclude: args.exclude.clone(), inventory: args.inventory.clone(), ..Inputs::default() }
 }
 
 fn compile_inputs(inputs: &Inputs, args: &CompileArgs, output: &OutputArgs) -> anyhow::Result<(Compilation, Report)> {
@@ -151,11 +155,25 @@ fn options(args: &CompileArgs) -> anyhow::Result<Options> {
         bail!("--default-nic {nic}: the interface name {problem}");
     }
     Ok(Options {
-        default_nic: args.default_nic.clone(),
+        overrides: Overrides {
+            default_nic: args.default_nic.clone(),
+            skip: args.skip.iter().copied().map(Into::into).collect(),
+            retire: args.retire,
+        },
         templates: args.templates.clone(),
-        skip: args.skip.iter().copied().map(Into::into).collect(),
         allow_empty: args.allow_empty,
+        now: Some(now()?),
     })
+}
+
+/// The time in seconds since 1970: `SOURCE_DATE_EPOCH`'s, so that a run can be repeated to the byte, or the clock's.
+fn now() -> anyhow::Result<i64> {
+    if let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") {
+        let text = text.to_string_lossy();
+        return text.parse().with_context(|| format!("SOURCE_DATE_EPOCH={text} is no number of seconds since 1970"));
+    }
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {

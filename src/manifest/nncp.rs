@@ -25,7 +25,7 @@ pub(super) fn manifest(policy: &Policy, settings: &Settings) -> Manifest {
         kind: ManifestKind::Nncp,
         path: format!("nncp/{}.yaml", policy.name),
         origin: Some(policy.origin.clone()),
-        source: policy.wukong.source.clone(),
+        source: policy.source.clone(),
         body: json!({
             "apiVersion": "nmstate.io/v1",
             "kind": "NodeNetworkConfigurationPolicy",

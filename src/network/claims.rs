@@ -5,7 +5,9 @@ use std::sync::{Arc, LazyLock};
 use crate::api::NetworkConfig;
 use crate::diagnostic::Place;
 use crate::load::Object;
-use crate::plan::{Bridge, Carrier, Claim, Claimed, Identity, Network, NodeSelector, Settings};
+use crate::plan::{
+    Bridge, Carrier, Claim, Claimed, Host, Identity, Need, Network, NodeSelector, Settings, Tagging, Uplink,
+};
 
 /// The claim of a name in the cluster's store.
 pub(super) fn name(identity: &Identity, config: &Object<NetworkConfig>, what: Claimed) -> Claim {
@@ -14,48 +16,70 @@ pub(super) fn name(identity: &Identity, config: &Object<NetworkConfig>, what: Cl
     Claim { place: config.origin.at("name"), what, holder, nodes: Arc::clone(&EVERYWHERE) }
 }
 
-/// The claims on the nodes and on the wire.
-pub(super) fn of_network(
-    identity: &Identity,
-    network: &Network,
-    nodes: &Arc<NodeSelector>,
-    settings: &Settings,
-    claims: &mut Vec<Claim>,
-) {
-    let mut claim = |key: &str, what: Claimed, holder: String| {
-        claims.push(Claim { place: at(network, key), what, holder, nodes: Arc::clone(nodes) });
-    };
-    let Some(uplink) = network.uplink().map(|uplink| uplink.name.clone()) else { return };
-    let bridge = network.carrier.bridge();
-    let kind = match network.carrier {
-        Carrier::OvsBridge(_) => "an ovs-bridge",
-        _ => "a linux-bridge",
-    };
-    // On an OVS bridge the tag is the guest's alone: the NIC is the port, and the node's address is untagged.
-    let is_on_nic = network.carrier.bridge_on_nic().is_some();
-    let node_vlan = bridge.and_then(|bridge| bridge.vlan).filter(|_| !is_on_nic);
-    // Where nothing is made on the nodes, nothing is taken there.
-    if let Some(bridge) = bridge.filter(|_| !settings.skip_nncp) {
-        claim("bridgeName", Claimed::Bridge(bridge.name.clone()), definition(kind, bridge, node_vlan));
-        match node_vlan {
-            Some(id) => claim("vlanId", Claimed::VlanTag { base: uplink.clone(), id }, bridge.name.clone()),
-            None => claim("physicalInterface", Claimed::Port(uplink.clone()), bridge.name.clone()),
+/// The claims on the nodes and on the wire, in every group.
+pub(super) fn of_network(identity: &Identity, network: &Network, settings: &Settings, claims: &mut Vec<Claim>) {
+    for host in &network.hosts {
+        let mut claim = |place: Place, what: Claimed, holder: String| {
+            claims.push(Claim { place, what, holder, nodes: Arc::clone(&host.nodes) });
+        };
+        // Where nothing is made on the nodes, nothing is taken there.
+        if !settings.skip_nncp {
+            on_nodes(network, host, &mut claim);
+        }
+        on_wire(identity, network, host, &mut claim);
+    }
+}
+
+fn on_nodes(network: &Network, host: &Host, claim: &mut impl FnMut(Place, Claimed, String)) {
+    let Some(uplink) = &host.uplink else { return };
+    let name = network.carrier.bridge_name().filter(|_| host.need.is_some() && host.need != Some(Need::Mapping));
+    if let Some(name) = name {
+        claim(at(network, "bridgeName"), Claimed::Bridge(name.to_owned()), definition(&network.carrier, uplink));
+        let tag = |base: &str, id| Claimed::VlanTag { base: base.to_owned(), id };
+        match (network.carrier.bridge().and_then(Bridge::port_vlan), uplink.vlan()) {
+            (Some(id), _) => claim(network.origin.at("vlanId"), tag(&uplink.name, id), name.to_owned()),
+            (None, Some((base, id))) => claim(at(network, "physicalInterface"), tag(base, id), name.to_owned()),
+            (None, None) => {
+                for nic in port_interfaces(uplink) {
+                    claim(at(network, "physicalInterface"), Claimed::Port(nic.to_owned()), name.to_owned());
+                }
+            }
         }
     }
-    let on_wire = |address, vlan| Claimed::Address { uplink: uplink.clone(), vlan, address };
-    if let Some((bridge, node_ip)) = bridge.and_then(|bridge| Some((bridge, bridge.node_ip?))) {
-        claim("nodeIP", on_wire(node_ip.addr(), node_vlan), format!("the node, on `{}`", bridge.name));
+    // A bond holds its NICs wherever it is used.
+    for interface in uplink.definition.iter().flat_map(|definition| &definition.interfaces) {
+        for nic in interface.link_aggregation.iter().flat_map(|bond| &bond.port) {
+            claim(at(network, "physicalInterface"), Claimed::Port(nic.clone()), interface.name.clone());
+        }
     }
-    let wire_vlan = bridge.and_then(|bridge| bridge.vlan);
+}
+
+/// What a bridge takes with its uplink: the interface, or the NICs of an OVS bond.
+fn port_interfaces(uplink: &Uplink) -> Vec<&str> {
+    match uplink.definition.as_ref().and_then(|definition| definition.ovs_bond.as_ref()) {
+        Some(bond) => bond.port.iter().map(String::as_str).collect(),
+        None => vec![&uplink.name],
+    }
+}
+
+fn on_wire(identity: &Identity, network: &Network, host: &Host, claim: &mut impl FnMut(Place, Claimed, String)) {
+    let Some(uplink) = &host.uplink else { return };
+    let address = |address, vlan| Claimed::Address { uplink: uplink.name.clone(), vlan, address };
+    if let Some((bridge, node_ip)) = network.carrier.bridge().and_then(|bridge| Some((bridge, bridge.node_ip?))) {
+        // On a bridge whose attachments tag, the tag is the guest's alone, and the node's address is untagged.
+        let holder = format!("the node, on `{}`", bridge.name);
+        claim(network.origin.at("nodeIP"), address(node_ip.addr(), bridge.port_vlan()), holder);
+    }
     if let Some(ip) = &network.ip {
-        claim("ipConfig/address", on_wire(ip.address.addr(), wire_vlan), who(identity, &network.name));
+        let place = network.origin.at("ipConfig/address");
+        claim(place, address(ip.address.addr(), network.carrier.vlan()), who(identity, &network.name));
     }
 }
 
 /// The key if it is written, else the network's name: what is derived from a name is shown at the name.
 fn at(network: &Network, key: &str) -> Place {
     let is_derived = match key {
-        "bridgeName" => network.carrier.bridge().is_some_and(|bridge| bridge.name == format!("br-{}", network.name)),
+        "bridgeName" => network.carrier.bridge_name().is_some_and(|bridge| bridge == format!("br-{}", network.name)),
         "physicalInterface" => !network.uplink().is_some_and(|uplink| uplink.is_named_here),
         _ => false,
     };
@@ -70,8 +94,22 @@ fn who(identity: &Identity, network: &str) -> String {
 }
 
 /// A bridge's definition in words; two with the same words are the same.
-fn definition(kind: &str, bridge: &Bridge, vlan: Option<u16>) -> String {
-    let vlan = vlan.map_or_else(String::new, |vlan| format!(", VLAN {vlan}"));
-    let node_ip = bridge.node_ip.map_or_else(String::new, |address| format!(", with the node's address {address}"));
-    format!("{kind} on `{}`{vlan}{node_ip}", bridge.uplink.name)
+fn definition(carrier: &Carrier, uplink: &Uplink) -> String {
+    let kind = match carrier {
+        Carrier::LinuxBridge(_) => "a linux-bridge",
+        _ => "an ovs-bridge",
+    };
+    let bridge = carrier.bridge();
+    let tagged = match bridge.map(|bridge| (&bridge.tagging, bridge.port_vlan())) {
+        Some((Tagging::Filtering(_), _)) => " with VLAN filtering".to_owned(),
+        Some((_, Some(vlan))) => format!(", VLAN {vlan}"),
+        _ => String::new(),
+    };
+    let node_ip = bridge.and_then(|bridge| bridge.node_ip);
+    let node_ip = node_ip.map_or_else(String::new, |address| format!(", with the node's address {address}"));
+    let localnet = match carrier {
+        Carrier::Localnet { localnet, .. } => format!(", as OVN's `{localnet}`"),
+        _ => String::new(),
+    };
+    format!("{kind} on `{}`{tagged}{localnet}{node_ip}", uplink.name)
 }

@@ -1,18 +1,18 @@
 //! The fields that several network types share: interface names, the uplink, what a type has no use for.
 
-use super::address::{self, Reported};
+use super::address;
 use super::{Context, Lowered};
+use crate::address::Reported;
 use crate::api::NetworkConfig;
-use crate::diagnostic::{Diagnostic, Report};
+use crate::diagnostic::{Diagnostic, Origin, Report};
 use crate::load::Object;
 use crate::names::{
-    INTERFACE_NAME_HELP, MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, MAX_POLICY_BYTES, interface_name_problem,
-    is_dns_label, is_dns_subdomain,
+    INTERFACE_NAME_HELP, MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, interface_name_problem, is_dns_label,
+    is_dns_subdomain, is_reserved_interface, vlan_interface,
 };
-use crate::plan::nmstate::{Interface, InterfaceType};
-use crate::plan::{Bridge, Carrier, Identity, Uplink};
+use crate::plan::{Bridge, Carrier, Identity, Tagging, Uplink};
 use crate::rule;
-use crate::schema::INVALID_VALUE;
+use crate::schema::{INVALID_VALUE, MISSING_KEY};
 
 rule! {
     /// A name that no network interface can have.
@@ -94,88 +94,16 @@ rule! {
     pub DOTTED_NAD_NAME = "WK211", "dotted-nad-name", Warning;
 }
 
-const RESERVED: &[&str] = &[
-    "all",
-    "br-ex",
-    "br-int",
-    "br-local",
-    "bonding_masters",
-    "cbr0",
-    "cni0",
-    "default",
-    "docker0",
-    "flannel.1",
-    "genev_sys_6081",
-    "kube-bridge",
-    "kube-ipvs0",
-    "lo",
-    "lxcbr0",
-    "nodelocaldns",
-    "ovn-k8s-mp0",
-    "ovs-system",
-    "podman0",
-    "tunl0",
-    "virbr0",
-    "vxlan.calico",
-];
-
 impl Context<'_> {
-    /// The NIC of the network: its own, or the default.
-    pub(super) fn uplink(&self, report: &mut Report) -> Result<Uplink, Reported> {
-        match &self.config.value.physical_interface {
-            Some(name) => {
-                self.check_interface(name, "physicalInterface", report)?;
-                if name == "lo" {
-                    report.push(Diagnostic::new(
-                        &RESERVED_INTERFACE_NAME,
-                        self.config.origin.at("physicalInterface"),
-                        "the loopback interface `lo` leads to no wire",
-                        "name the NIC that does",
-                    ));
-                    return Err(Reported);
-                }
-                Ok(Uplink { name: name.clone(), is_assumed: false, is_named_here: true })
-            }
-            None => {
-                let default = &self.settings.default_nic;
-                Ok(Uplink { name: default.name.clone(), is_assumed: default.is_assumed, is_named_here: false })
-            }
-        }
-    }
-
-    /// The NIC of a macvlan or ipvlan network, which may stand in `bridgeName` too.
-    pub(super) fn master(&self, report: &mut Report) -> Result<Uplink, Reported> {
-        self.refuse_vlan(report)?;
-        self.ignore("nodeIP", self.config.value.node_ip.is_some(), "only a bridge takes the node's address", report);
-        let bridge_name = self.config.value.bridge_name.as_deref();
-        match (&self.config.value.physical_interface, bridge_name) {
-            (None, Some(name)) => {
-                self.check_interface(name, "bridgeName", report)?;
-                Ok(Uplink { name: name.to_owned(), is_assumed: false, is_named_here: true })
-            }
-            (physical, bridge_name) => {
-                self.ignore(
-                    "bridgeName",
-                    physical.is_some() && bridge_name.is_some() && physical.as_deref() != bridge_name,
-                    "`physicalInterface` names the NIC",
-                    report,
-                );
-                self.uplink(report)
-            }
-        }
-    }
-
-    /// The bridge of the network, with its uplink and the node's address.
-    pub(super) fn bridge(&self, report: &mut Report) -> Result<Bridge, Reported> {
+    /// The bridge of the network as it is named, with the node's address.
+    pub(super) fn bridge(&self, uplink: &Uplink, tagging: Tagging, report: &mut Report) -> Result<Bridge, Reported> {
         let written = self.config.value.bridge_name.as_deref();
         let (name, key) = match written {
             Some(name) => (name.to_owned(), "bridgeName"),
             None => (format!("br-{}", self.config.value.name), "name"),
         };
         let name_check = self.check_bridge_name(&name, key, written.is_some(), report);
-        let uplink = self.uplink(report);
-        let node_ip = address::node_ip(self.config, report);
-        let (uplink, node_ip) = (uplink?, node_ip?);
+        let node_ip = address::node_ip(self.config, report)?;
         name_check?;
         if uplink.name == name {
             report.push(Diagnostic::new(
@@ -186,11 +114,11 @@ impl Context<'_> {
             ));
             return Err(Reported);
         }
-        Ok(Bridge { name, uplink, vlan: self.config.value.vlan_id, node_ip })
+        Ok(Bridge { name, vlan: self.config.value.vlan_id, tagging, node_ip })
     }
 
     fn check_bridge_name(&self, name: &str, key: &str, is_written: bool, report: &mut Report) -> Result<(), Reported> {
-        if RESERVED.contains(&name) {
+        if is_reserved_interface(name) {
             report.push(Diagnostic::new(
                 &RESERVED_INTERFACE_NAME,
                 self.config.origin.at(key),
@@ -214,9 +142,9 @@ impl Context<'_> {
         self.check_interface(name, key, report)
     }
 
-    /// The name of the VLAN interface on a NIC: `<nic>.<vlan>`.
-    pub(super) fn vlan_interface(&self, nic: &str, vlan: u16, report: &mut Report) -> Result<String, Reported> {
-        let name = format!("{nic}.{vlan}");
+    /// Whether a VLAN interface on a NIC can have its name: `<nic>.<vlan>`.
+    pub(super) fn check_vlan_interface(&self, nic: &str, vlan: u16, report: &mut Report) -> Result<(), Reported> {
+        let name = vlan_interface(nic, vlan);
         if name.len() > MAX_INTERFACE_BYTES {
             report.push(Diagnostic::new(
                 &INVALID_INTERFACE_NAME,
@@ -229,10 +157,24 @@ impl Context<'_> {
             ));
             return Err(Reported);
         }
-        Ok(name)
+        Ok(())
     }
 
-    fn check_interface(&self, name: &str, key: &str, report: &mut Report) -> Result<(), Reported> {
+    /// A localnet's NAD names itself with its namespace.
+    pub(super) fn check_namespace(&self, report: &mut Report) -> Result<(), Reported> {
+        if self.identity.namespace.is_some() || self.config.value.nad_name.is_some() {
+            return Ok(());
+        }
+        report.push(Diagnostic::new(
+            &MISSING_KEY,
+            self.identity.origin.at("metadata/namespace"),
+            format!("the localnet network `{}` needs the namespace of its NetworkAttachmentDefinition", self.config.value.name),
+            "add `namespace` to the Wukong's metadata: OVN-Kubernetes finds the definition by it",
+        ));
+        Err(Reported)
+    }
+
+    pub(super) fn check_interface(&self, name: &str, key: &str, report: &mut Report) -> Result<(), Reported> {
         let Some(problem) = interface_name_problem(name) else { return Ok(()) };
         report.push(Diagnostic::new(
             &INVALID_INTERFACE_NAME,
@@ -243,7 +185,7 @@ impl Context<'_> {
         Err(Reported)
     }
 
-    fn refuse_vlan(&self, report: &mut Report) -> Result<(), Reported> {
+    pub(super) fn refuse_vlan(&self, report: &mut Report) -> Result<(), Reported> {
         let Some(vlan) = self.config.value.vlan_id else { return Ok(()) };
         let network_type = self.config.value.network_type.map_or("pod", |it| it.as_str());
         report.push(Diagnostic::new(
@@ -285,7 +227,7 @@ pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, report: &mut Rep
     ] {
         ignore(config, key, is_there, why, report);
     }
-    Lowered { carrier: Carrier::Pod, interfaces: Vec::new(), plugin: None, resource_name: None }
+    Lowered { carrier: Carrier::Pod, uplink: None, need: None, plugin: None, resource_name: None }
 }
 
 /// The existing NetworkAttachmentDefinition of a network, as (namespace, name).
@@ -310,19 +252,6 @@ pub(super) fn nad_name(
     Ok(Some((namespace.map(str::to_owned), name.to_owned())))
 }
 
-/// A NIC as an interface of a policy. Names of bonds and VLAN interfaces tell that they are no plain NIC: their type is
-/// left for nmstate to look up on the node, because `ethernet` would be refused there.
-pub(super) fn nic(name: &str) -> Interface {
-    let is_plain = !(name.contains('.') || name.starts_with("bond") || name.starts_with("team"));
-    Interface::up(name, is_plain.then_some(InterfaceType::Ethernet))
-}
-
-/// The name of a network's NNCP.
-pub(super) fn policy_name(identity: &Identity, config: &Object<NetworkConfig>, report: &mut Report) -> Option<String> {
-    let name = format!("{}-{}-bridge", identity.name, config.value.name);
-    fits(&name, MAX_POLICY_BYTES, "NodeNetworkConfigurationPolicy", config, report).then_some(name)
-}
-
 /// The name of a network's NAD.
 pub(super) fn attachment_name(
     identity: &Identity,
@@ -330,7 +259,7 @@ pub(super) fn attachment_name(
     report: &mut Report,
 ) -> Option<String> {
     let name = format!("{}-{}-nad", identity.name, config.value.name);
-    if !fits(&name, MAX_ATTACHMENT_BYTES, "NetworkAttachmentDefinition", config, report) {
+    if !fits(&name, MAX_ATTACHMENT_BYTES, "NetworkAttachmentDefinition", &config.origin, report) {
         return None;
     }
     if name.contains('.') {
@@ -344,11 +273,12 @@ pub(super) fn attachment_name(
     Some(name)
 }
 
-fn fits(name: &str, limit: usize, kind: &str, config: &Object<NetworkConfig>, report: &mut Report) -> bool {
+/// Whether the name of a manifest of the network is short enough.
+pub fn fits(name: &str, limit: usize, kind: &str, origin: &Origin, report: &mut Report) -> bool {
     if name.len() > limit {
         report.push(Diagnostic::new(
             &MANIFEST_NAME_TOO_LONG,
-            config.origin.at("name"),
+            origin.at("name"),
             format!("the {kind} `{name}` has {} characters in its name, and {limit} are allowed", name.len()),
             format!("shorten the name of the network or of the Wukong by {}", name.len() - limit),
         ));

@@ -42,8 +42,9 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
     }
     let plugin = Plugin::Ipvlan { master: master.name.clone(), mode: "l2" };
     Some(Lowered {
-        carrier: Carrier::Ipvlan { master },
-        interfaces: Vec::new(),
+        carrier: Carrier::Ipvlan,
+        uplink: Some(master),
+        need: None,
         plugin: Some(plugin),
         resource_name: None,
     })

@@ -18,8 +18,9 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
     let master = context.master(report).ok()?;
     let plugin = Plugin::Macvlan { master: master.name.clone(), mode: "bridge" };
     Some(Lowered {
-        carrier: Carrier::Macvlan { master },
-        interfaces: Vec::new(),
+        carrier: Carrier::Macvlan,
+        uplink: Some(master),
+        need: None,
         plugin: Some(plugin),
         resource_name: None,
     })

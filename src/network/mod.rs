@@ -1,8 +1,8 @@
 //! Networks into the plan: one file per network type.
 //!
-//! [`lower`] fills in the defaults of every network ([`fields`], [`address`]), lets its type's file say what it needs on
-//! the node and in the pod, and files the result in the [`Plan`] together with what it claims. Types know nothing of each
-//! other: conflicts between them are the rules' business.
+//! [`lower`] fills in the defaults of every network ([`fields`], [`address`]), lets its type's file say, for every node
+//! group, what it needs on the nodes and in the pod, and files the result in the [`Plan`] together with what it claims. Types
+//! know nothing of each other: conflicts between them are the rules' business.
 
 pub mod address;
 mod bridge;
@@ -12,20 +12,25 @@ mod ipvlan;
 mod macvlan;
 mod ovs;
 mod sriov;
+mod uplink;
 
 pub use ipvlan::IPVLAN_WITHOUT_ADDRESS;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
+pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::api::site::IpamMode;
+use crate::api::site::{IpamMode, PolicyScope};
 use crate::api::{NetworkConfig, NetworkType};
 use crate::diagnostic::{Diagnostic, Origin, Report};
 use crate::load::{LoadedWukong, Object, Objects};
 use crate::plan::cni::{NetConf, Plugin, StaticIpam};
-use crate::plan::nmstate::{Interface, NetworkState};
-use crate::plan::{Attachment, Carrier, Claimed, Identity, Network, NodeSelector, Plan, Policy, Settings, Wukong};
+use crate::plan::inventory::Selections;
+use crate::plan::{
+    Attachment, Carrier, Claimed, Host, Identity, Need, Network, NodeGroup, NodeSelector, Plan, Settings, StaticIp,
+    Uplink, Wukong,
+};
 use crate::rule;
 use crate::source::Sources;
 
@@ -43,11 +48,23 @@ rule! {
     /// The node selector of a Wukong and that of the Site exclude each other.
     ///
     /// A node policy gets both. If they give one label different values, it selects no node, and the virtual machine starts
-    /// where its bridge is not.
+    /// where its bridge is not. With node groups, one that fits is enough.
     ///
     /// ## Way out
     /// Agree on the label's value, or leave it to one of the two.
     pub NODE_SELECTOR_CONFLICT = "WK222", "node-selector-conflict", Error;
+}
+
+rule! {
+    /// The NetworkAttachmentDefinition of a network would have to differ between node groups.
+    ///
+    /// There is one for all nodes, because nobody knows beforehand on which the virtual machine starts. So all groups must agree on
+    /// what stands in it: the bridge, what puts the tag on, the NIC of macvlan and ipvlan, the SR-IOV resource.
+    ///
+    /// ## Way out
+    /// Let the `physicalInterfaces` of the groups lead to uplinks of one kind; name the SR-IOV resource by what the network calls the
+    /// NIC; use `type: bridge` instead of macvlan.
+    pub ATTACHMENT_DIFFERS = "WK223", "attachment-differs", Error;
 }
 
 rule! {
@@ -60,11 +77,13 @@ rule! {
     pub DUPLICATE_WUKONG = "WK301", "duplicate-wukong", Error;
 }
 
-/// What a network needs: the answer of its type.
+/// What a network needs: the answer of its type for the nodes of one group.
 struct Lowered {
     carrier: Carrier,
-    /// What the nodes need, base before what stands on it; none for a type that needs nothing there.
-    interfaces: Vec<Interface>,
+    /// What it is on there; none for a type that needs no interface by name.
+    uplink: Option<Uplink>,
+    /// What must be made there.
+    need: Option<Need>,
     /// The plugin that attaches the pod; none for the pod network.
     plugin: Option<Plugin>,
     /// The node resource that the attachment asks for.
@@ -74,9 +93,24 @@ struct Lowered {
 /// What a type's file gets to work with.
 struct Context<'a> {
     settings: &'a Settings,
+    group: &'a NodeGroup,
+    identity: &'a Identity,
     config: &'a Object<NetworkConfig>,
     /// Whether the pod's interface gets addresses from IPAM.
     has_ipam: bool,
+}
+
+/// A node group where a virtual machine can run.
+struct Place {
+    group: usize,
+    /// The group's nodes on which the virtual machine can run.
+    nodes: Arc<NodeSelector>,
+}
+
+/// What is known of the nodes.
+struct Nodes<'a> {
+    settings: &'a Settings,
+    selections: Selections<'a>,
 }
 
 /// Lowers every network of every Wukong. What is wrong with one is a finding, and the others are still lowered.
@@ -86,6 +120,7 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
         is_partial: objects.wukong_count != objects.wukongs.len(),
         ..Plan::default()
     };
+    let mut nodes = Nodes { settings, selections: Selections::new(&objects.inventory) };
     let mut seen = HashMap::new();
     for loaded in objects.wukongs {
         let LoadedWukong { wukong, networks, is_partial } = loaded;
@@ -103,30 +138,29 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
             continue;
         }
         plan.is_partial |= is_partial;
-        lower_wukong(identity, networks, settings, &mut plan, report);
+        lower_wukong(identity, networks, &mut nodes, &mut plan, report);
     }
+    plan.inventory = objects.inventory;
     plan
 }
 
 fn lower_wukong(
     identity: Arc<Identity>,
     configs: Vec<Object<NetworkConfig>>,
-    settings: &Settings,
+    nodes: &mut Nodes<'_>,
     plan: &mut Plan,
     report: &mut Report,
 ) {
-    let nodes = match policy_nodes(&identity, settings) {
-        Ok(nodes) => Some(Arc::new(nodes)),
-        Err(conflicts) => {
-            let needs_policies = |config: &Object<NetworkConfig>| {
-                matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs))
-            };
-            if !settings.skip_nncp && configs.iter().any(needs_policies) {
-                report.extend(conflicts);
-            }
-            None
+    let settings = nodes.settings;
+    let (places, conflicts) = places(&identity, settings);
+    if places.is_empty() {
+        let needs_policies = |config: &Object<NetworkConfig>| {
+            matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs))
+        };
+        if !settings.skip_nncp && configs.iter().any(needs_policies) {
+            report.extend(conflicts);
         }
-    };
+    }
     let mut names: HashMap<String, Origin> = HashMap::new();
     let mut networks = Vec::with_capacity(configs.len());
     for config in configs {
@@ -139,7 +173,7 @@ fn lower_wukong(
             continue;
         }
         names.insert(config.value.name.clone(), config.origin.clone());
-        match lower_network(&identity, &config, nodes.as_ref(), settings, plan, report) {
+        match lower_network(&identity, &config, &places, nodes, plan, report) {
             Some(network) => networks.push(network),
             None => plan.is_partial = true,
         }
@@ -150,82 +184,218 @@ fn lower_wukong(
 fn lower_network(
     identity: &Arc<Identity>,
     config: &Object<NetworkConfig>,
-    nodes: Option<&Arc<NodeSelector>>,
-    settings: &Settings,
+    places: &[Place],
+    nodes: &mut Nodes<'_>,
     plan: &mut Plan,
     report: &mut Report,
 ) -> Option<Network> {
+    let settings = nodes.settings;
     let ip = address::static_ip(config, report);
     let nad_name = fields::nad_name(config, report);
     let has_ipam = settings.ipam == IpamMode::Static && matches!(&ip, Ok(Some(_)));
-    let context = Context { settings, config, has_ipam };
-    // `default` is the pod network, whatever its type says.
-    let network_type = config.value.network_type.filter(|_| config.value.name != "default");
-    let lowered = match network_type {
-        None => Some(fields::lower_pod_network(config, report)),
-        Some(NetworkType::Bridge) => bridge::lower(&context, report),
-        Some(NetworkType::Ovs) => ovs::lower(&context, report),
-        Some(NetworkType::Macvlan) => macvlan::lower(&context, report),
-        Some(NetworkType::Ipvlan) => ipvlan::lower(&context, report),
-        Some(NetworkType::Sriov) => sriov::lower(&context, report),
+    // Where it can run nowhere, it is still read: what is wrong with it is a finding of its own.
+    let groups: Vec<usize> = match places {
+        [] => (0..settings.groups.len()).collect(),
+        places => places.iter().map(|place| place.group).collect(),
     };
+    let lowered = lower_in_groups(identity, config, &groups, has_ipam, settings, report);
     let (Ok(ip), Ok(nad_name), Some(lowered)) = (ip, nad_name, lowered) else { return None };
 
-    let Lowered { carrier, interfaces, plugin, resource_name } = lowered;
-    if !interfaces.is_empty() && !settings.skip_nncp {
-        let name = fields::policy_name(identity, config, report)?;
-        plan.claims.push(claims::name(identity, config, Claimed::PolicyName(name.clone())));
-        plan.policies.push(Policy {
-            wukong: Arc::clone(identity),
-            origin: config.origin.clone(),
-            name,
-            node_selector: Arc::clone(nodes?),
-            desired_state: NetworkState { interfaces },
-        });
+    let mtu = lowered.iter().map(|it| it.uplink.as_ref().and_then(Uplink::mtu)).min().flatten();
+    let mut network = Network {
+        origin: config.origin.clone(),
+        name: config.value.name.clone(),
+        carrier: Carrier::Pod,
+        ip,
+        nad_name,
+        hosts: Vec::with_capacity(lowered.len()),
+    };
+    let mut attached = None;
+    for (number, Lowered { carrier, uplink, need, plugin, resource_name }) in lowered.into_iter().enumerate() {
+        network.carrier = carrier;
+        attached = plugin.map(|plugin| (plugin, resource_name));
+        if let Some(place) = places.get(number) {
+            let selector = policy_nodes(place, &network.carrier, settings);
+            let selected = nodes.selections.of(&selector);
+            let need = need.filter(|_| !settings.skip_nncp);
+            network.hosts.push(Host { group: place.group, nodes: selector, selected, uplink, need });
+        }
     }
-    if let Some(plugin) = plugin.filter(|_| nad_name.is_none() && !settings.skip_nad) {
+    if let Some((plugin, resource_name)) = attached
+        && network.nad_name.is_none()
+        && !settings.skip_nad
+    {
         let name = fields::attachment_name(identity, config, report)?;
-        let namespace = identity.namespace.clone();
-        let network_name = namespace.as_ref().map_or_else(|| name.clone(), |namespace| format!("{namespace}-{name}"));
-        let what = Claimed::AttachmentName { namespace, name: name.clone() };
+        let what = Claimed::AttachmentName { namespace: identity.namespace.clone(), name: name.clone() };
         plan.claims.push(claims::name(identity, config, what));
+        let ip = network.ip.as_ref().filter(|_| has_ipam);
         plan.attachments.push(Attachment {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
+            config: net_conf(identity, &name, plugin, mtu, ip, settings),
             name,
             resource_name,
-            config: NetConf {
-                cni_version: settings.cni_version.clone(),
-                name: network_name,
-                plugin,
-                ipam: ip.as_ref().filter(|_| has_ipam).map(StaticIpam::of),
-            },
         });
     }
-    let network = Network { origin: config.origin.clone(), name: config.value.name.clone(), carrier, ip, nad_name };
-    if let Some(nodes) = nodes {
-        claims::of_network(identity, &network, nodes, settings, &mut plan.claims);
-    }
+    claims::of_network(identity, &network, settings, &mut plan.claims);
     Some(network)
 }
 
-/// The nodes of a Wukong's policies: those of the Site on which the virtual machine can run; or why there are none.
-fn policy_nodes(identity: &Identity, settings: &Settings) -> Result<NodeSelector, Vec<Diagnostic>> {
-    let mut nodes = settings.node_selector.clone();
-    let mut conflicts = Vec::new();
-    let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
-    for (label, value) in &identity.node_selector {
-        match nodes.insert(label.clone(), value.clone()) {
-            Some(other) if other != *value => conflicts.push(Diagnostic::new(
-                &NODE_SELECTOR_CONFLICT,
-                selector.child(label).here(),
-                format!("no node is selected: the Wukong wants `{label}: {value}`, the Site `{label}: {other}`"),
-                "agree on the value, or leave the label to one of the two",
-            )),
-            _ => {}
+/// What the network needs in each of these groups. What its attachment says must be the same in all of them.
+fn lower_in_groups(
+    identity: &Identity,
+    config: &Object<NetworkConfig>,
+    groups: &[usize],
+    has_ipam: bool,
+    settings: &Settings,
+    report: &mut Report,
+) -> Option<Vec<Lowered>> {
+    let mut lowered: Vec<Lowered> = Vec::with_capacity(groups.len());
+    // What is wrong in one group is most often wrong in all, and said once.
+    let mut findings: Vec<Diagnostic> = Vec::new();
+    let mut is_good = true;
+    for number in groups {
+        let group = &settings.groups[*number];
+        let context = Context { settings, group, identity, config, has_ipam };
+        let mut own = Report::default();
+        let Some(one) = lower_in_group(&context, &mut own) else {
+            is_good = false;
+            findings.extend(own.diagnostics().iter().cloned());
+            continue;
+        };
+        findings.extend(own.diagnostics().iter().cloned());
+        if let Some(first) = lowered.first()
+            && (first.plugin != one.plugin || first.resource_name != one.resource_name)
+        {
+            let (first, here) = (&settings.groups[groups[0]], group);
+            findings.push(attachment_differs(config, first, here));
+            is_good = false;
+            break;
+        }
+        lowered.push(one);
+    }
+    let mut said: Vec<&Diagnostic> = Vec::new();
+    for finding in &findings {
+        let is_same =
+            |it: &&Diagnostic| (it.rule, &it.place, &it.message) == (finding.rule, &finding.place, &finding.message);
+        if !said.iter().any(is_same) {
+            said.push(finding);
+            report.push(finding.clone());
         }
     }
-    if conflicts.is_empty() { Ok(nodes) } else { Err(conflicts) }
+    is_good.then_some(lowered)
+}
+
+fn lower_in_group(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
+    let value = &context.config.value;
+    // `default` is the pod network, whatever its type says.
+    match value.network_type.filter(|_| value.name != "default") {
+        None => Some(fields::lower_pod_network(context.config, report)),
+        Some(NetworkType::Bridge) => bridge::lower(context, report),
+        Some(NetworkType::Ovs) => ovs::lower(context, report),
+        Some(NetworkType::Macvlan) => macvlan::lower(context, report),
+        Some(NetworkType::Ipvlan) => ipvlan::lower(context, report),
+        Some(NetworkType::Sriov) => sriov::lower(context, report),
+    }
+}
+
+fn attachment_differs(config: &Object<NetworkConfig>, first: &NodeGroup, here: &NodeGroup) -> Diagnostic {
+    let group = |group: &NodeGroup| group.name.clone().unwrap_or_default();
+    let key = if config.value.physical_interface.is_some() { "physicalInterface" } else { "type" };
+    Diagnostic::new(
+        &ATTACHMENT_DIFFERS,
+        config.origin.at(key),
+        format!(
+            "the NetworkAttachmentDefinition of `{}` would not be the same in the node groups `{}` and `{}`",
+            config.value.name,
+            group(first),
+            group(here)
+        ),
+        "let the groups lead to uplinks of one kind, or select the nodes of one of them in the Wukong",
+    )
+}
+
+fn net_conf(
+    identity: &Identity,
+    name: &str,
+    plugin: Plugin,
+    mtu: Option<u32>,
+    ip: Option<&StaticIp>,
+    settings: &Settings,
+) -> NetConf {
+    let joined = |with: &str| match &identity.namespace {
+        Some(namespace) => format!("{namespace}{with}{name}"),
+        None => name.to_owned(),
+    };
+    // OVN's networks are known by name in the whole cluster: those on one localnet and VLAN are one.
+    let localnet = match &plugin {
+        Plugin::OvnLocalnet { physical_network_name, vlan_id: Some(vlan), .. } => {
+            Some(format!("{physical_network_name}-vlan{vlan}"))
+        }
+        Plugin::OvnLocalnet { physical_network_name, .. } => Some(physical_network_name.clone()),
+        _ => None,
+    };
+    NetConf {
+        cni_version: settings.cni_version.clone(),
+        net_attach_def_name: localnet.is_some().then(|| joined("/")),
+        ipam: ip.filter(|_| localnet.is_none()).map(StaticIpam::of),
+        name: localnet.unwrap_or_else(|| joined("-")),
+        mtu: mtu.filter(|_| plugin.takes_mtu()),
+        plugin,
+    }
+}
+
+/// The nodes of a network's policy in one group. One policy for each bridge is for the whole group, whoever uses it; but a
+/// node's own address belongs on the nodes that the Wukong selects.
+fn policy_nodes(place: &Place, carrier: &Carrier, settings: &Settings) -> Arc<NodeSelector> {
+    let has_node_ip = carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
+    match settings.scope {
+        PolicyScope::Bridge if !has_node_ip => Arc::clone(&settings.groups[place.group].node_selector),
+        _ => Arc::clone(&place.nodes),
+    }
+}
+
+/// The groups where a virtual machine can run, with their nodes; and why the others are none.
+fn places(identity: &Identity, settings: &Settings) -> (Vec<Place>, Vec<Diagnostic>) {
+    let mut places = Vec::with_capacity(settings.groups.len());
+    let mut conflicts = Vec::new();
+    for (number, group) in settings.groups.iter().enumerate() {
+        if identity.node_selector.is_empty() {
+            places.push(Place { group: number, nodes: Arc::clone(&group.node_selector) });
+            continue;
+        }
+        let before = conflicts.len();
+        let mut nodes = (*group.node_selector).clone();
+        for (label, value) in &identity.node_selector {
+            match nodes.insert(label.clone(), value.clone()) {
+                Some(other) if other != *value => {
+                    conflicts.push(node_selector_conflict(identity, label, value, group, &other));
+                }
+                _ => {}
+            }
+        }
+        if conflicts.len() == before {
+            places.push(Place { group: number, nodes: Arc::new(nodes) });
+        }
+    }
+    (places, conflicts)
+}
+
+fn node_selector_conflict(
+    identity: &Identity,
+    label: &str,
+    value: &str,
+    group: &NodeGroup,
+    other: &str,
+) -> Diagnostic {
+    let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
+    let whose = group.name.as_ref().map_or_else(|| "the Site".to_owned(), |name| format!("the node group `{name}`"));
+    Diagnostic::new(
+        &NODE_SELECTOR_CONFLICT,
+        selector.child(label).here(),
+        format!("no node is selected: the Wukong wants `{label}: {value}`, {whose} `{label}: {other}`"),
+        "agree on the value, or leave the label to one of the two",
+    )
 }
 
 fn duplicate_wukong(first: &Identity, second: &Identity) -> Diagnostic {

@@ -1,4 +1,4 @@
-//! `type: ovs`: an Open vSwitch bridge on the nodes, attached by the CNI `ovs` plugin.
+//! `type: ovs`: an Open vSwitch bridge on the nodes, attached by the CNI `ovs` plugin, or by OVN-Kubernetes.
 //!
 //! ```yaml
 //! networks:
@@ -11,32 +11,55 @@
 //! The NIC is a port without a tag, which makes it a trunk; the tag is in the NAD (ovs-cni,
 //! `docs/cni-plugin.md`). A `nodeIP` stands
 //! on an internal port with the bridge's own name, because an OVS bridge takes no address (nmstate#278).
+//!
+//! If `physicalInterface` names a localnet of the Site, OVN-Kubernetes attaches the virtual machine: the NAD speaks of the
+//! localnet, and the node policy tells OVN which bridge that is (OVN-Kubernetes, "Multiple networks", localnet topology).
 
-use super::fields::nic;
 use super::{Context, Lowered};
 use crate::diagnostic::Report;
-use crate::plan::Carrier;
 use crate::plan::cni::Plugin;
-use crate::plan::nmstate::{BridgeConfig, Interface, InterfaceType};
+use crate::plan::{Carrier, Localnet, Need};
 
 pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
-    let bridge = context.bridge(report).ok()?;
-    let mut interfaces = Vec::new();
-    let mut ports = vec![bridge.uplink.name.as_str()];
-    if bridge.node_ip.is_some() {
-        interfaces.push(nic(&bridge.uplink.name).with_only_ip(None));
-        ports.push(&bridge.name);
+    if let Some(localnet) = context.group.localnet(context.config.value.physical_interface.as_deref()) {
+        return lower_localnet(context, localnet, report);
     }
-    let mut interface = Interface::up(&bridge.name, Some(InterfaceType::OvsBridge));
-    interface.bridge = Some(BridgeConfig::of(&ports));
-    interfaces.push(interface);
-    if bridge.node_ip.is_some() {
-        let internal = Interface::up(&bridge.name, Some(InterfaceType::OvsInterface));
-        interfaces.push(internal.with_only_ip(bridge.node_ip));
-    }
-
+    let (bridge, uplink) = context.ovs_bridge(report).ok()?;
     let resource_name =
         context.settings.bridge_resources.then(|| format!("ovs-cni.network.kubevirt.io/{}", bridge.name));
     let plugin = Plugin::Ovs { bridge: bridge.name.clone(), vlan: bridge.vlan };
-    Some(Lowered { carrier: Carrier::OvsBridge(bridge), interfaces, plugin: Some(plugin), resource_name })
+    Some(Lowered {
+        carrier: Carrier::OvsBridge(bridge),
+        uplink: Some(uplink),
+        need: Some(Need::Bridge),
+        plugin: Some(plugin),
+        resource_name,
+    })
+}
+
+fn lower_localnet(context: &Context<'_>, localnet: &Localnet, report: &mut Report) -> Option<Lowered> {
+    let config = &context.config.value;
+    context.ignore("bridgeName", config.bridge_name.is_some(), "the Site names the bridge of a localnet", report);
+    context.ignore("nodeIP", config.node_ip.is_some(), "a localnet does not take the node's address", report);
+    let is_static = config.ip_config.as_ref().is_some_and(|ip| ip.address.is_some());
+    context.ignore("ipConfig", is_static, "OVN gives a localnet no address, so the guest must set it", report);
+    context.check_namespace(report).ok()?;
+    let uplink = localnet.physical_interface.as_deref().map(|nic| context.group.uplink(Some(nic)));
+    let need = if uplink.is_some() { Need::MappedBridge } else { Need::Mapping };
+    let plugin = Plugin::OvnLocalnet {
+        topology: "localnet",
+        physical_network_name: localnet.name.clone(),
+        vlan_id: config.vlan_id,
+    };
+    Some(Lowered {
+        carrier: Carrier::Localnet {
+            localnet: localnet.name.clone(),
+            bridge: localnet.bridge.clone(),
+            vlan: config.vlan_id,
+        },
+        uplink,
+        need: Some(need),
+        plugin: Some(plugin),
+        resource_name: None,
+    })
 }

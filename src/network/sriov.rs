@@ -9,12 +9,12 @@
 //! ```
 //!
 //! Nothing is made on the nodes: the virtual functions are the SR-IOV operator's (sriov-network-operator,
-//! `doc/design/externally-manage-pf.md`). The device plugin's
-//! resource, which the NAD must name, comes from the Site.
+//! `doc/design/externally-manage-pf.md`). Only if the Site's uplink has `ethernet.sr-iov`, a policy makes them. The device plugin's
+//! resource, which the NAD must name, comes from the Site, by what the network or the node calls the NIC.
 
 use super::{Context, Lowered};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::Carrier;
+use crate::plan::{Carrier, Need};
 use crate::plan::cni::Plugin;
 use crate::rule;
 
@@ -48,7 +48,10 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
     context.ignore("nodeIP", config.node_ip.is_some(), "only a bridge takes the node's address", report);
 
     let settings = context.settings;
-    let by_nic = config.physical_interface.as_ref().and_then(|nic| settings.sriov_by_nic.get(nic));
+    let uplink = config.physical_interface.as_deref().map(|nic| context.group.uplink(Some(nic)));
+    context.check_virtual_functions(uplink.as_ref(), report).ok()?;
+    let called = [config.physical_interface.as_deref(), uplink.as_ref().map(|uplink| uplink.name.as_str())];
+    let by_nic = called.into_iter().flatten().find_map(|nic| settings.sriov_by_nic.get(nic));
     let resource_name = by_nic.or(settings.sriov_default.as_ref()).cloned();
     if resource_name.is_none() && config.nad_name.is_none() {
         let key = if config.physical_interface.is_some() { "physicalInterface" } else { "type" };
@@ -61,9 +64,11 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
         ));
         return None;
     }
+    let has_vfs = uplink.as_ref().and_then(|uplink| uplink.definition.as_ref()).is_some_and(|it| it.has_vfs());
     Some(Lowered {
         carrier: Carrier::Sriov,
-        interfaces: Vec::new(),
+        uplink,
+        need: has_vfs.then_some(Need::VirtualFunctions),
         plugin: Some(Plugin::Sriov { vlan: config.vlan_id }),
         resource_name,
     })

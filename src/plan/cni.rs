@@ -1,7 +1,7 @@
 //! The shapes of CNI network configurations, as far as they are written here.
 //!
 //! Sources: containernetworking/plugins `plugins/main/*` and `plugins/ipam/static`; ovs-cni `docs/cni-plugin.md`; KubeVirt user
-//! guide, "Interfaces and Networks", for what a virtual machine needs of them.
+//! guide, "Interfaces and Networks", for what a virtual machine needs of them; OVN-Kubernetes, "Multiple networks", for localnets.
 
 use serde::Serialize;
 
@@ -16,6 +16,12 @@ pub struct NetConf {
     /// The plugin.
     #[serde(flatten)]
     pub plugin: Plugin,
+    /// The NAD itself, as `namespace/name`: OVN-Kubernetes finds it again by this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net_attach_def_name: Option<String>,
+    /// The MTU of the pod's interface, in bytes; the plugin's default if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<u32>,
     /// Who gives the addresses; nobody if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipam: Option<StaticIpam>,
@@ -29,6 +35,12 @@ pub enum Plugin {
     Bridge {
         /// The bridge on the node.
         bridge: String,
+        /// The access tag, on a bridge with VLAN filtering. On any other it is silently without effect.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vlan: Option<u16>,
+        /// Whether to keep the pod's port out of VLAN 1. Written beside a tag, because its default has changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        preserve_default_vlan: Option<bool>,
         /// Whether to drop frames with a foreign MAC address.
         macspoofchk: bool,
         /// Layer 2 only: leave the pod's interface alone. An error of the plugin together with IPAM.
@@ -42,6 +54,17 @@ pub enum Plugin {
         /// The access tag.
         #[serde(skip_serializing_if = "Option::is_none")]
         vlan: Option<u16>,
+    },
+    /// `ovn-k8s-cni-overlay` of OVN-Kubernetes, with the topology `localnet`.
+    #[serde(rename = "ovn-k8s-cni-overlay")]
+    OvnLocalnet {
+        /// Always `localnet`.
+        topology: &'static str,
+        /// OVN's name for the bridge.
+        physical_network_name: String,
+        /// The access tag.
+        #[serde(rename = "vlanID", skip_serializing_if = "Option::is_none")]
+        vlan_id: Option<u16>,
     },
     /// `macvlan` of containernetworking/plugins.
     Macvlan {
@@ -63,6 +86,13 @@ pub enum Plugin {
         #[serde(skip_serializing_if = "Option::is_none")]
         vlan: Option<u16>,
     },
+}
+
+impl Plugin {
+    /// Whether the plugin takes an `mtu`.
+    pub fn takes_mtu(&self) -> bool {
+        !matches!(self, Self::Sriov { .. })
+    }
 }
 
 /// The `static` IPAM plugin.

@@ -4,7 +4,7 @@
 //! that a finding about the plan is shown in the file that its author wrote.
 
 pub mod cni;
-pub mod nmstate;
+pub mod inventory;
 mod settings;
 
 use std::collections::{BTreeMap, HashSet};
@@ -13,9 +13,13 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::api::nmstate::{NetworkState, PortVlan};
 use crate::diagnostic::{Origin, Place};
 
-pub use settings::{DEFAULT_NIC, DefaultNic, Settings};
+pub use inventory::{Inventory, Selection};
+pub use settings::{
+    DEFAULT_NIC, DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk, Uplink, UplinkDefinition,
+};
 
 /// Everything that a run is to make.
 #[derive(Debug, Default)]
@@ -30,6 +34,10 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// The NetworkAttachmentDefinitions that were among the inputs, as (namespace, name).
     pub existing_attachments: HashSet<(Option<String>, String)>,
+    /// The nodes as they are, as far as the inputs tell.
+    pub inventory: Inventory,
+    /// The time of the run, in seconds since 1970; none if age does not matter.
+    pub now: Option<i64>,
     /// Whether something was dropped because of an error, so that a rule about what is absent would guess.
     pub is_partial: bool,
 }
@@ -71,27 +79,32 @@ pub struct Network {
     pub ip: Option<StaticIp>,
     /// The existing NetworkAttachmentDefinition to use, as (namespace, name).
     pub nad_name: Option<(Option<String>, String)>,
+    /// What it is on, in every node group where its virtual machine can run.
+    pub hosts: Vec<Host>,
 }
 
-/// What carries a network.
+/// What carries a network, the same on all nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Carrier {
     /// The pod network: nothing to make.
     Pod,
-    /// A Linux bridge, on a VLAN interface of the uplink if there is a VLAN.
+    /// A Linux bridge.
     LinuxBridge(Bridge),
     /// An OVS bridge; the VLAN is in the attachment.
     OvsBridge(Bridge),
+    /// An OVS bridge that OVN-Kubernetes attaches to; the VLAN is in the attachment.
+    Localnet {
+        /// OVN's name for the bridge.
+        localnet: String,
+        /// The bridge.
+        bridge: String,
+        /// The VLAN tag.
+        vlan: Option<u16>,
+    },
     /// macvlan on a NIC.
-    Macvlan {
-        /// The NIC.
-        master: Uplink,
-    },
+    Macvlan,
     /// ipvlan on a NIC.
-    Ipvlan {
-        /// The NIC.
-        master: Uplink,
-    },
+    Ipvlan,
     /// A virtual function; its resource and tag are in the attachment.
     Sriov,
 }
@@ -101,27 +114,55 @@ pub enum Carrier {
 pub struct Bridge {
     /// Its name.
     pub name: String,
-    /// The NIC that connects it to the wire.
-    pub uplink: Uplink,
     /// The VLAN tag.
     pub vlan: Option<u16>,
+    /// What puts the tag on.
+    pub tagging: Tagging,
     /// The node's own address, which moves to the bridge.
     pub node_ip: Option<IpNet>,
 }
 
-/// A NIC of the nodes.
+/// What puts the VLAN tag on, and so what the port of a bridge is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Uplink {
-    /// Its name.
-    pub name: String,
-    /// Whether nobody named it, so that [`DEFAULT_NIC`] was taken.
-    pub is_assumed: bool,
-    /// Whether the network itself names it.
-    pub is_named_here: bool,
+pub enum Tagging {
+    /// A VLAN interface on the uplink, which is the port; the uplink itself without a VLAN.
+    Interface,
+    /// The attachment. The port is the uplink, and lets the tags through that the bridge filters.
+    Filtering(PortVlan),
+    /// The attachment. The port is the uplink, and lets every tag through.
+    Attachment,
+}
+
+/// What a network is on, on the nodes of one group.
+#[derive(Debug)]
+pub struct Host {
+    /// The number of the node group in the settings.
+    pub group: usize,
+    /// The nodes on which the network is made; empty means all nodes.
+    pub nodes: Arc<NodeSelector>,
+    /// Those of them that are in the inventory.
+    pub selected: Selection,
+    /// The NIC, bond or VLAN interface there; none if the network needs none by name.
+    pub uplink: Option<Uplink>,
+    /// What must be made there; none if nothing must.
+    pub need: Option<Need>,
+}
+
+/// What a network needs on the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// The bridge of its carrier, on its uplink.
+    Bridge,
+    /// The OVS bridge of its localnet, on its uplink, with OVN's name for it.
+    MappedBridge,
+    /// OVN's name for a bridge that is there.
+    Mapping,
+    /// The virtual functions of its uplink.
+    VirtualFunctions,
 }
 
 impl Carrier {
-    /// The bridge, of either kind.
+    /// The bridge, of either kind, that is described by a network.
     pub fn bridge(&self) -> Option<&Bridge> {
         match self {
             Self::LinuxBridge(bridge) | Self::OvsBridge(bridge) => Some(bridge),
@@ -129,9 +170,37 @@ impl Carrier {
         }
     }
 
-    /// The bridge, if its port is the NIC itself, so that the NIC cannot keep an address of its own.
+    /// The name of the bridge on the nodes.
+    pub fn bridge_name(&self) -> Option<&str> {
+        match self {
+            Self::Localnet { bridge, .. } => Some(bridge),
+            _ => self.bridge().map(|bridge| bridge.name.as_str()),
+        }
+    }
+
+    /// The VLAN tag that the guest's frames have on the uplink.
+    pub fn vlan(&self) -> Option<u16> {
+        match self {
+            Self::Localnet { vlan, .. } => *vlan,
+            _ => self.bridge().and_then(|bridge| bridge.vlan),
+        }
+    }
+
+    /// The bridge, if its port is the uplink itself, so that the uplink cannot keep an address of its own.
     pub fn bridge_on_nic(&self) -> Option<&Bridge> {
-        self.bridge().filter(|bridge| bridge.vlan.is_none() || matches!(self, Self::OvsBridge(_)))
+        self.bridge().filter(|bridge| bridge.takes_uplink())
+    }
+}
+
+impl Bridge {
+    /// Whether the uplink itself is the port.
+    pub fn takes_uplink(&self) -> bool {
+        self.vlan.is_none() || self.tagging != Tagging::Interface
+    }
+
+    /// The tag of the VLAN interface that is the port.
+    pub fn port_vlan(&self) -> Option<u16> {
+        self.vlan.filter(|_| !self.takes_uplink())
     }
 }
 
@@ -143,13 +212,9 @@ impl Plan {
 }
 
 impl Network {
-    /// The NIC that the network uses on the nodes, if it needs one by name.
+    /// The NIC that the network uses on the nodes of the first group, if it needs one by name.
     pub fn uplink(&self) -> Option<&Uplink> {
-        match &self.carrier {
-            Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge) => Some(&bridge.uplink),
-            Carrier::Macvlan { master } | Carrier::Ipvlan { master } => Some(master),
-            Carrier::Pod | Carrier::Sriov => None,
-        }
+        self.hosts.iter().find_map(|host| host.uplink.as_ref())
     }
 }
 
@@ -167,16 +232,35 @@ pub struct StaticIp {
 /// A NodeNetworkConfigurationPolicy.
 #[derive(Debug)]
 pub struct Policy {
-    /// The virtual machine.
-    pub wukong: Arc<Identity>,
-    /// The network.
+    /// The first network that it is for.
     pub origin: Origin,
     /// `metadata.name`.
     pub name: String,
+    /// What its header names.
+    pub source: String,
     /// `spec.nodeSelector`; empty means all nodes.
     pub node_selector: Arc<NodeSelector>,
+    /// The nodes of the inventory that it selects.
+    pub nodes: Selection,
+    /// The bridge that it is about, or the NIC if there is none.
+    pub subject: String,
+    /// What the Site says of the uplink.
+    pub uplink: Option<Arc<UplinkDefinition>>,
+    /// Whether it is for one node, because a node's own address moves.
+    pub is_per_node: bool,
     /// `spec.desiredState`.
-    pub desired_state: nmstate::NetworkState,
+    pub desired_state: NetworkState,
+}
+
+impl Policy {
+    /// Adds a file that the policy is made from. Only that there are others is said of them, so that a policy for many
+    /// Wukongs does not change with each of them.
+    pub fn add_source(&mut self, source: &str) {
+        const OTHERS: &str = " and others";
+        if self.source != source && !self.source.ends_with(OTHERS) {
+            self.source.push_str(OTHERS);
+        }
+    }
 }
 
 /// A NetworkAttachmentDefinition.
@@ -225,7 +309,7 @@ pub enum Claimed {
     },
     /// A bridge, which has one definition on a node.
     Bridge(String),
-    /// A NIC whole, as a port.
+    /// A NIC whole, as a port of a bridge or a bond.
     Port(String),
     /// A VLAN tag on a NIC.
     VlanTag {
@@ -244,6 +328,9 @@ pub enum Claimed {
         address: IpAddr,
     },
 }
+
+/// The label that picks one node.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
 
 /// Whether a node can be selected by both: not if one label would need two values.
 pub fn can_overlap(a: &NodeSelector, b: &NodeSelector) -> bool {

@@ -1,37 +1,47 @@
 //! What holds for a whole run: the Site, with the command line before it and the defaults behind it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::api::site::{IntOrPercent, IpamMode, Site, Skip};
+use super::NodeSelector;
+use crate::api::nmstate::{DnsResolver, Interface, InterfaceIp, LinkAggregation, PortVlan, Route};
+use crate::api::site::{IntOrPercent, IpamMode, PolicyScope, Skip};
+use crate::api::uplink::UplinkType;
+use crate::diagnostic::Origin;
 
 /// The NIC where nobody names one: the operator's own default (its document, "5.3").
 pub const DEFAULT_NIC: &str = "ens160";
-const CNI_VERSION: &str = "0.3.1";
 
-/// The NIC for networks that name none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DefaultNic {
-    /// Its name.
-    pub name: String,
-    /// Whether neither the command line nor the Site names it.
-    pub is_assumed: bool,
+/// What the command line says before the Site.
+#[derive(Debug, Default, Clone)]
+pub struct Overrides {
+    /// The NIC for networks that name none, before the Site's and its groups'.
+    pub default_nic: Option<String>,
+    /// What not to write, besides what the Site says.
+    pub skip: Vec<Skip>,
+    /// Whether to retire policies that are no longer wanted, even if the Site does not say so.
+    pub retire: bool,
 }
 
 /// What holds for a whole run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The NIC for networks that name none.
-    pub default_nic: DefaultNic,
+    /// The nodes, by what their NICs are called: at least one group. The policies of one group are never for another's nodes.
+    pub groups: Vec<NodeGroup>,
+    /// What one policy is for.
+    pub scope: PolicyScope,
+    /// Whether policies that are no longer wanted are retired.
+    pub retire: bool,
     /// `cniVersion` of every NAD.
     pub cni_version: String,
-    /// `spec.nodeSelector` of every NNCP.
-    pub node_selector: BTreeMap<String, String>,
     /// `spec.maxUnavailable` of every NNCP.
     pub max_unavailable: Option<IntOrPercent>,
     /// The SR-IOV resource where none is given by NIC.
     pub sriov_default: Option<String>,
     /// The SR-IOV resource by NIC.
     pub sriov_by_nic: BTreeMap<String, String>,
+    /// Whether the SR-IOV operator leaves virtual functions alone.
+    pub sriov_externally_managed: bool,
     /// Whether to write Argo CD's sync-wave annotations.
     pub sync_waves: bool,
     /// What becomes of a static address.
@@ -46,31 +56,159 @@ pub struct Settings {
     pub skip_nad: bool,
 }
 
-impl Settings {
-    /// The settings of a Site, with the command line's default NIC and skips.
-    pub fn new(site: Option<&Site>, default_nic: Option<&str>, skip: &[Skip]) -> Self {
-        let spec = site.and_then(|site| site.spec.clone()).unwrap_or_default();
-        let policy = spec.policy.unwrap_or_default();
-        let attachment = spec.attachment.unwrap_or_default();
-        let sriov = spec.sriov.unwrap_or_default();
-        let named_nic = default_nic.map(str::to_owned).or(spec.default_nic);
-        let skipped: Vec<Skip> = skip.iter().copied().chain(spec.skip.unwrap_or_default()).collect();
-        Self {
-            default_nic: DefaultNic {
-                is_assumed: named_nic.is_none(),
-                name: named_nic.unwrap_or_else(|| DEFAULT_NIC.to_owned()),
-            },
-            cni_version: attachment.cni_version.unwrap_or_else(|| CNI_VERSION.to_owned()),
-            node_selector: policy.node_selector.unwrap_or_default(),
-            max_unavailable: policy.max_unavailable,
-            sriov_default: sriov.default_resource_name,
-            sriov_by_nic: sriov.resource_names.unwrap_or_default(),
-            sync_waves: spec.sync_waves.unwrap_or(true),
-            ipam: attachment.ipam.unwrap_or_default(),
-            mac_spoof_check: attachment.mac_spoof_check.unwrap_or(true),
-            bridge_resources: attachment.bridge_resources.unwrap_or(false),
-            skip_nncp: skipped.contains(&Skip::Nncp),
-            skip_nad: skipped.contains(&Skip::Nad),
+/// Nodes whose NICs are called the same.
+#[derive(Debug, Clone)]
+pub struct NodeGroup {
+    /// Its name; none if the Site has no groups, and this one stands for all nodes.
+    pub name: Option<String>,
+    /// `spec.nodeSelector` of its NNCPs: the Site's and its own.
+    pub node_selector: Arc<NodeSelector>,
+    /// What networks that name no `physicalInterface` are on.
+    pub default_nic: DefaultNic,
+    /// What a `physicalInterface` is called there.
+    pub physical_interfaces: BTreeMap<String, String>,
+    /// What the Site says of the interfaces there, by their names.
+    pub uplinks: BTreeMap<String, Arc<UplinkDefinition>>,
+    /// The bridges with VLAN filtering.
+    pub trunks: Vec<Trunk>,
+    /// OVN's localnets, by their names.
+    pub localnets: BTreeMap<String, Localnet>,
+}
+
+/// The NIC for networks that name none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultNic {
+    /// Its name.
+    pub name: String,
+    /// Whether neither the command line nor the Site names it.
+    pub is_assumed: bool,
+}
+
+/// What the Site says of an interface of the nodes, with everything that it stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UplinkDefinition {
+    /// Where the Site says so.
+    pub origin: Origin,
+    /// What it is.
+    pub kind: UplinkType,
+    /// Its MTU.
+    pub mtu: Option<u32>,
+    /// What it stands on and itself, base first, without addresses of its own. An OVS bond is no interface of the node,
+    /// and not among them.
+    pub interfaces: Vec<Interface>,
+    /// The node's IPv4 addresses on it; none if the Site does not say.
+    pub ipv4: Option<InterfaceIp>,
+    /// The node's IPv6 addresses on it; none if the Site does not say.
+    pub ipv6: Option<InterfaceIp>,
+    /// The routes through it; without an interface, because a bridge may take its place.
+    pub routes: Vec<Route>,
+    /// The routes through what it stands on.
+    pub base_routes: Vec<Route>,
+    /// The node's DNS servers.
+    pub dns_resolver: Option<DnsResolver>,
+    /// The NIC whose MAC address a bridge in its place takes, so that DHCP gives it the same lease.
+    pub mac_source: Option<String>,
+    /// The bond, for an OVS bond.
+    pub ovs_bond: Option<LinkAggregation>,
+}
+
+impl UplinkDefinition {
+    /// Whether the Site says what addresses the node has there; "none" is an answer, too.
+    pub fn says_ip(&self) -> bool {
+        self.ipv4.is_some() || self.ipv6.is_some()
+    }
+
+    /// Whether the Site asks for virtual functions.
+    pub fn has_vfs(&self) -> bool {
+        self.interfaces.last().is_some_and(|interface| interface.ethernet.is_some())
+    }
+
+    /// Whether the node has an address there.
+    pub fn has_ip(&self) -> bool {
+        [&self.ipv4, &self.ipv6].into_iter().flatten().any(|ip| ip.enabled)
+    }
+}
+
+/// A bridge with VLAN filtering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// The bridge.
+    pub bridge: String,
+    /// Its NIC, as networks call it.
+    pub physical_interface: String,
+    /// The tags that its port lets through.
+    pub vlan: PortVlan,
+    /// Where the Site says so.
+    pub origin: Origin,
+}
+
+impl Trunk {
+    /// Whether its port lets a tag through.
+    pub fn carries(&self, tag: u16) -> bool {
+        self.vlan.trunk_tags.iter().any(|it| {
+            it.id == Some(tag) || it.id_range.as_ref().is_some_and(|range| (range.min..=range.max).contains(&tag))
+        })
+    }
+}
+
+/// OVN's name for an OVS bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Localnet {
+    /// OVN's name.
+    pub name: String,
+    /// The bridge.
+    pub bridge: String,
+    /// The NIC on which the bridge is made, as networks call it; none if it is there already.
+    pub physical_interface: Option<String>,
+}
+
+/// A NIC of the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uplink {
+    /// The name of the interface there.
+    pub name: String,
+    /// Whether nobody named it, so that [`DEFAULT_NIC`] was taken.
+    pub is_assumed: bool,
+    /// Whether the network itself names it.
+    pub is_named_here: bool,
+    /// What the Site says of it.
+    pub definition: Option<Arc<UplinkDefinition>>,
+}
+
+impl NodeGroup {
+    /// What a network of this `physicalInterface` is on.
+    pub fn uplink(&self, physical_interface: Option<&str>) -> Uplink {
+        let called = physical_interface.unwrap_or(&self.default_nic.name);
+        let name = self.physical_interfaces.get(called).map_or(called, String::as_str);
+        Uplink {
+            name: name.to_owned(),
+            is_assumed: physical_interface.is_none() && self.default_nic.is_assumed,
+            is_named_here: physical_interface.is_some(),
+            definition: self.uplinks.get(name).map(Arc::clone),
         }
+    }
+
+    /// The localnet that a `physicalInterface` names.
+    pub fn localnet(&self, physical_interface: Option<&str>) -> Option<&Localnet> {
+        let called = physical_interface.unwrap_or(&self.default_nic.name);
+        self.localnets.get(self.physical_interfaces.get(called).map_or(called, String::as_str))
+    }
+
+    /// The group in words, to be put behind what is true there; empty if it stands for all nodes.
+    pub fn clause(&self) -> String {
+        self.name.as_ref().map_or_else(String::new, |name| format!(" in the node group `{name}`"))
+    }
+}
+
+impl Uplink {
+    /// Its MTU, if the Site says so.
+    pub fn mtu(&self) -> Option<u32> {
+        self.definition.as_ref().and_then(|definition| definition.mtu)
+    }
+
+    /// The VLAN and the base, if the Site says that it is a VLAN interface.
+    pub fn vlan(&self) -> Option<(&str, u16)> {
+        let interface = self.definition.as_ref()?.interfaces.last()?;
+        interface.vlan.as_ref().map(|vlan| (vlan.base_iface.as_str(), vlan.id))
     }
 }

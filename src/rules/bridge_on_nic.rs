@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use super::nodes::is_known;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{Bridge, Carrier, Network, Plan};
+use crate::plan::{Carrier, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -21,43 +22,44 @@ rule! {
     /// ```
     ///
     /// ## Way out
-    /// Use a `vlanId`: the bridge stands on a VLAN interface, and the NIC keeps its address. Or use a NIC that has none. If the
-    /// NIC is known to be free, `--allow WK215`. On a cluster of one node, `nodeIP` moves the address.
+    /// Use a `vlanId`: the bridge stands on a VLAN interface, and the NIC keeps its address. Or use a NIC that has none. With the nodes'
+    /// own states (`kubectl get nns -o yaml`, `--inventory`) it is known whether the NIC is free, and what it has moves to the bridge.
+    /// The Site can say it, too: an uplink's `ipv4` and `ipv6` are what the bridge gets. If the NIC is known to be free, `--allow WK215`.
     pub(super) BRIDGE_ON_NIC = "WK215", "bridge-on-nic", Warning;
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut by_nic: BTreeMap<&str, Vec<(&Network, &Bridge)>> = BTreeMap::new();
+    let mut by_nic: BTreeMap<&str, Vec<&Network>> = BTreeMap::new();
     for network in plan.networks() {
-        let Some(bridge) = network.carrier.bridge_on_nic() else { continue };
-        if bridge.node_ip.is_none() {
-            by_nic.entry(&bridge.uplink.name).or_default().push((network, bridge));
+        if network.carrier.bridge_on_nic().is_none_or(|bridge| bridge.node_ip.is_some()) {
+            continue;
+        }
+        for host in network.hosts.iter().filter(|host| host.need.is_some() && !is_known(host)) {
+            if let Some(uplink) = &host.uplink {
+                by_nic.entry(&uplink.name).or_default().push(network);
+            }
         }
     }
     for (nic, users) in by_nic {
-        let Some((network, bridge)) = users.first() else { continue };
+        let Some(network) = users.first() else { continue };
         let others = match users.len() - 1 {
             0 => String::new(),
             1 => " (and one more network)".to_owned(),
             count => format!(" (and {count} more networks)"),
         };
-        let key = if bridge.uplink.is_named_here { "physicalInterface" } else { "name" };
-        let way_out = match network.carrier {
-            Carrier::OvsBridge(_) => {
-                format!("make sure that the nodes have no address on `{nic}`, or name a NIC that is free")
-            }
-            _ => format!(
-                "make sure that the nodes have no address on `{nic}`, name a NIC that is free, or use a `vlanId`, with which it keeps its address"
-            ),
+        let key = if network.uplink().is_some_and(|uplink| uplink.is_named_here) { "physicalInterface" } else { "name" };
+        let vlan = match network.carrier {
+            Carrier::OvsBridge(_) => "",
+            _ => " use a `vlanId`, with which it keeps its address;",
         };
         report.push(Diagnostic::new(
             &BRIDGE_ON_NIC,
             network.origin.at(key),
             format!(
                 "the bridge `{}` takes `{nic}` whole{others}: a node whose own address is on it goes off the network",
-                bridge.name
+                network.carrier.bridge_name().unwrap_or_default()
             ),
-            way_out,
+            format!("name a NIC that is free;{vlan} or give the nodes' states with --inventory, and the address moves"),
         ));
     }
 }

@@ -2,10 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::plan::{Claim, Claimed, NodeSelector, Plan, can_overlap};
-
-/// The label that picks one node.
-pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
+use crate::diagnostic::Place;
+use crate::plan::{Claim, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
 
 /// Two claims of the same thing by different holders, on nodes that can be the same.
 pub(super) struct Conflict<'a> {
@@ -14,14 +12,19 @@ pub(super) struct Conflict<'a> {
     pub(super) second: &'a Claim,
 }
 
-/// Every claim that conflicts with an earlier one, once each. `is_meant` picks the things that matter.
+/// Every claim that conflicts with an earlier one, once each: two places that conflict in several node groups are one
+/// conflict. `is_meant` picks the things that matter.
 pub(super) fn conflicts(plan: &Plan, is_meant: impl Fn(&Claimed) -> bool) -> Vec<Conflict<'_>> {
     let mut conflicts = Vec::new();
+    let mut seen: HashSet<(&Place, &Place)> = HashSet::new();
     let mut things: HashMap<&Claimed, Holders<'_>> = HashMap::new();
     for claim in plan.claims.iter().filter(|claim| is_meant(&claim.what)) {
         let holders = things.entry(&claim.what).or_default();
         match holders.rival(claim) {
-            Some(first) => conflicts.push(Conflict { what: &claim.what, first, second: claim }),
+            Some(first) if seen.insert((&first.place, &claim.place)) => {
+                conflicts.push(Conflict { what: &claim.what, first, second: claim });
+            }
+            Some(_) => {}
             None => holders.add(claim),
         }
     }

@@ -17,8 +17,8 @@ rule! {
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     for network in plan.networks() {
         let network_type = match network.carrier {
-            Carrier::Macvlan { .. } => "macvlan",
-            Carrier::Ipvlan { .. } => "ipvlan",
+            Carrier::Macvlan => "macvlan",
+            Carrier::Ipvlan => "ipvlan",
             _ => continue,
         };
         report.push(Diagnostic::new(

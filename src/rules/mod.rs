@@ -10,13 +10,23 @@ mod bridge_on_nic;
 mod conflict;
 mod default_nic_assumed;
 mod duplicate_address;
+mod equal_policies;
+mod interface_taken;
 mod kubevirt_cannot_bind;
 mod nad_not_found;
 mod nic_in_two_bridges;
+mod nic_in_use;
+mod nic_limit;
+mod nic_not_found;
 mod no_wukong;
+mod node_address_lost;
+mod node_address_moves;
 mod node_ip_on_many_nodes;
 mod node_ip_without_routes;
+mod node_labels_unknown;
+mod nodes;
 mod policy_name_collision;
+mod stale_inventory;
 mod two_default_gateways;
 mod vlan_in_two_bridges;
 
@@ -26,12 +36,21 @@ use conflict::conflicts;
 
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::plan::{Claimed, Plan};
-use crate::{document, load, network, render, schema, source, tree};
+use crate::{address, document, load, network, render, schema, site, source, tree};
 
 /// A rule's check of the whole plan.
 type Check = fn(&Plan, &mut Report);
 
 const CHECKS: &[Check] = &[
+    stale_inventory::check,
+    node_labels_unknown::check,
+    node_address_moves::check,
+    node_address_lost::check,
+    nic_not_found::check,
+    nic_in_use::check,
+    nic_limit::check,
+    interface_taken::check,
+    equal_policies::check,
     node_ip_on_many_nodes::check,
     node_ip_without_routes::check,
     bridge_on_nic::check,
@@ -65,8 +84,16 @@ pub static ALL: &[&Rule] = &[
     &load::INVALID_NAME,
     &load::SITE_NOT_LOCAL,
     &load::SECOND_SITE,
-    &network::address::INVALID_ADDRESS,
-    &network::address::UNUSABLE_ADDRESS,
+    &site::DUPLICATE_SITE_NAME,
+    &site::NODE_GROUPS_OVERLAP,
+    &site::INVALID_UPLINK,
+    &load::INVALID_INVENTORY,
+    &load::DUPLICATE_NODE,
+    &site::SRIOV_OPERATOR,
+    &stale_inventory::STALE_INVENTORY,
+    &node_labels_unknown::NODE_LABELS_UNKNOWN,
+    &address::INVALID_ADDRESS,
+    &address::UNUSABLE_ADDRESS,
     &network::address::UNUSABLE_GATEWAY,
     &network::address::IP_CONFIG_IGNORED,
     &network::fields::INVALID_INTERFACE_NAME,
@@ -87,6 +114,16 @@ pub static ALL: &[&Rule] = &[
     &network::SRIOV_WITHOUT_RESOURCE,
     &network::IPVLAN_WITHOUT_ADDRESS,
     &network::NODE_SELECTOR_CONFLICT,
+    &network::ATTACHMENT_DIFFERS,
+    &network::UPLINK_DOES_NOT_FIT,
+    &network::VLAN_NOT_IN_TRUNK,
+    &node_address_moves::NODE_ADDRESS_MOVES,
+    &node_address_lost::NODE_ADDRESS_LOST,
+    &nic_not_found::NIC_NOT_FOUND,
+    &nic_in_use::NIC_IN_USE,
+    &nic_limit::NIC_LIMIT,
+    &interface_taken::INTERFACE_TAKEN,
+    &equal_policies::EQUAL_POLICIES,
     &network::DUPLICATE_WUKONG,
     &policy_name_collision::POLICY_NAME_COLLISION,
     &attachment_name_collision::ATTACHMENT_NAME_COLLISION,

@@ -1,13 +1,16 @@
-use super::conflict::HOSTNAME;
-use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::Plan;
+use std::collections::HashSet;
+
+use super::nodes::name_nodes;
+use crate::diagnostic::{Diagnostic, Place, Report, Severity};
+use crate::plan::{HOSTNAME, Host, Network, Plan};
 use crate::rule;
 
 rule! {
-    /// A `nodeIP` without a selector that picks one node.
+    /// A node's own address without a selector that picks one node.
     ///
     /// The policy puts the address on every node that it selects, and without a selector on all of them. On a cluster of one
-    /// node that is what is meant; on any other, the nodes fight over one address.
+    /// node that is what is meant; on any other, the nodes fight over one address. An error once the inventory or the Site's node groups
+    /// show that there are more. The same is true of a static address that the Site gives an uplink.
     ///
     /// ## Example
     /// ```yaml
@@ -23,19 +26,52 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for policy in plan.policies.iter().filter(|policy| !policy.node_selector.contains_key(HOSTNAME)) {
-        let interfaces = &policy.desired_state.interfaces;
-        let addresses = interfaces.iter().flat_map(|it| [&it.ipv4, &it.ipv6]).flatten().flat_map(|ip| &ip.address);
-        for address in addresses {
-            let nodes = if policy.node_selector.is_empty() { "every node" } else { "every node of its selector" };
-            report.push(Diagnostic::new(
-                &NODE_IP_ON_MANY_NODES,
-                policy.origin.at("nodeIP"),
-                format!("{nodes} would get the address {}/{}", address.ip, address.prefix_length),
-                format!(
-                    "select one node by `{HOSTNAME}`, in the Wukong's `highAvailability.nodeSelector` or in the Site"
-                ),
-            ));
+    let mut seen = HashSet::new();
+    for network in plan.networks() {
+        if let Some(address) = network.carrier.bridge().and_then(|bridge| bridge.node_ip) {
+            let hosts: Vec<&Host> = network.hosts.iter().filter(|host| host.need.is_some()).collect();
+            check_address(plan, &address.to_string(), network.origin.at("nodeIP"), &hosts, report);
+        }
+        for host in network.hosts.iter().filter(|host| host.need.is_some()) {
+            check_uplink(plan, network, host, &mut seen, report);
         }
     }
+}
+
+/// A Site's static address is as particular to a node as a network's `nodeIP`.
+fn check_uplink(plan: &Plan, network: &Network, host: &Host, seen: &mut HashSet<Place>, report: &mut Report) {
+    let Some(definition) = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref()) else { return };
+    if network.carrier.bridge_on_nic().is_some_and(|bridge| bridge.node_ip.is_some()) {
+        return;
+    }
+    for (key, ip) in [("ipv4", &definition.ipv4), ("ipv6", &definition.ipv6)] {
+        let Some(address) = ip.as_ref().and_then(|ip| ip.address.first()) else { continue };
+        let place = definition.origin.child(key).child("address").child(0).at("ip");
+        if seen.insert(place.clone()) {
+            check_address(plan, &format!("{}/{}", address.ip, address.prefix_length), place, &[host], report);
+        }
+    }
+}
+
+fn check_address(plan: &Plan, address: &str, place: Place, hosts: &[&Host], report: &mut Report) {
+    let is_certain = hosts.iter().all(|host| host.selected.is_certain);
+    let numbers: Vec<usize> = hosts.iter().flat_map(|host| host.selected.nodes.iter().copied()).collect();
+    let is_pinned = hosts.iter().all(|host| host.nodes.contains_key(HOSTNAME));
+    let (nodes, severity) = match (numbers.len(), hosts) {
+        (_, []) => return,
+        (2.., _) if is_certain => (name_nodes(plan, &numbers), Severity::Error),
+        (_, [_, _, ..]) => ("the nodes of every group".to_owned(), Severity::Error),
+        (1, _) if is_certain => return,
+        _ if is_pinned => return,
+        (_, [host]) if host.nodes.is_empty() => ("every node".to_owned(), Severity::Warning),
+        _ => ("every node of its selector".to_owned(), Severity::Warning),
+    };
+    let mut diagnostic = Diagnostic::new(
+        &NODE_IP_ON_MANY_NODES,
+        place,
+        format!("{nodes} would get the address {address}"),
+        format!("select one node by `{HOSTNAME}`, in the Wukong's `highAvailability.nodeSelector` or in the Site"),
+    );
+    diagnostic.severity = severity;
+    report.push(diagnostic);
 }

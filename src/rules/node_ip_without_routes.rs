@@ -1,3 +1,4 @@
+use super::nodes::is_known;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::{Carrier, Plan};
 use crate::rule;
@@ -10,7 +11,8 @@ rule! {
     /// kubernetes-nmstate rolls back, minutes later (kubernetes-nmstate#1063).
     ///
     /// ## Way out
-    /// Use a NIC that does not carry the default route, or a `vlanId`, with which the NIC keeps its address.
+    /// Use a NIC that does not carry the default route, or a `vlanId`, with which the NIC keeps its address. With the node's own state
+    /// (`kubectl get nns -o yaml`, `--inventory`) all of it moves.
     pub(super) NODE_IP_WITHOUT_ROUTES = "WK214", "node-ip-without-routes", Warning;
 }
 
@@ -18,16 +20,20 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     for network in plan.networks() {
         let Some(bridge) = network.carrier.bridge_on_nic() else { continue };
         let Some(address) = bridge.node_ip else { continue };
+        let Some(uplink) = network.hosts.iter().find(|host| !is_known(host)).and_then(|host| host.uplink.as_ref())
+        else {
+            continue;
+        };
         let instead = match network.carrier {
             Carrier::OvsBridge(_) => "`type: bridge` with a `vlanId`",
             _ => "a `vlanId`",
         };
-        let nic = &bridge.uplink.name;
+        let nic = &uplink.name;
         report.push(Diagnostic::new(
             &NODE_IP_WITHOUT_ROUTES,
             network.origin.at("nodeIP"),
             format!("{address} moves from `{nic}` to `{}`, but routes and DNS of `{nic}` do not", bridge.name),
-            format!("make sure that `{nic}` does not carry the default route, or use {instead}, which leaves it alone"),
+            format!("give the node's state with --inventory, and they move too; or use {instead}, which leaves `{nic}` alone"),
         ));
     }
 }

@@ -16,6 +16,9 @@ pub(crate) fn is_blessing() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value == "1")
 }
 
+/// The time of every run, 2026-11-24 08:00 UTC: the age of an inventory is told by it.
+const NOW: &str = "1795507200";
+
 /// A run of the binary, with colours and locale out of the way.
 pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wukong-render"))
@@ -23,6 +26,7 @@ pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
         .args(args)
         .env_remove("CLICOLOR_FORCE")
         .env("NO_COLOR", "1")
+        .env("SOURCE_DATE_EPOCH", NOW)
         .output()
         .expect("the binary was built for this test and can be run")
 }

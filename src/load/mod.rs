@@ -1,5 +1,7 @@
 //! Documents to typed objects: which kinds matter, and what is salvaged from one that violates its schema.
 
+mod inventory;
+
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
@@ -8,10 +10,14 @@ use serde_json::Value;
 use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
 use crate::diagnostic::{Diagnostic, Origin, Report, Severity};
 use crate::document::Document;
-use crate::names::{self, INTERFACE_NAME_HELP, interface_name_problem};
+use crate::names;
+use crate::plan::Inventory;
+use crate::plan::inventory::Node;
 use crate::rule;
 use crate::schema::{INVALID_VALUE, SchemaKind, network_index};
 use crate::spelling::nearest;
+
+pub use inventory::{DUPLICATE_NODE, INVALID_INVENTORY};
 
 rule! {
     /// A document that looks like a Wukong or a Site, but has a kind or an apiVersion that is neither.
@@ -82,6 +88,10 @@ pub struct Objects {
     pub wukongs: Vec<LoadedWukong>,
     /// The platform team's file.
     pub site: Option<Object<Site>>,
+    /// Whether a Site was there that could not be read.
+    pub is_site_broken: bool,
+    /// The nodes as they are.
+    pub inventory: Inventory,
     /// The NetworkAttachmentDefinitions among the inputs, as (namespace, name).
     pub attachments: HashSet<(Option<String>, String)>,
     /// How many Wukongs there were, the broken ones included.
@@ -99,6 +109,8 @@ pub fn is_wanted(api_version: &str, kind: &str) -> bool {
         site::KIND => group_is_like(group, site::GROUP),
         "" => group == wukong::GROUP || group == site::GROUP,
         NAD_KIND => group == "k8s.cni.cncf.io",
+        inventory::STATE_KIND => group == "nmstate.io",
+        inventory::NODE_KIND => api_version == "v1",
         _ => misspelt_kind(group, kind).is_some(),
     }
 }
@@ -130,6 +142,7 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
         })
         .collect();
     let mut objects = Objects::default();
+    let (mut nodes, mut labels) = (Vec::new(), BTreeMap::new());
     for (loaded, diagnostics) in loaded {
         report.extend(diagnostics);
         match loaded {
@@ -137,11 +150,15 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
                 objects.wukong_count += 1;
                 objects.wukongs.extend(wukong.map(|wukong| *wukong));
             }
-            Loaded::Site(site) => add_site(&mut objects, *site, report),
+            Loaded::Site(Some(site)) => add_site(&mut objects, *site, report),
+            Loaded::Site(None) => objects.is_site_broken = true,
+            Loaded::NodeState(node) => nodes.push(*node),
+            Loaded::Labels(name, own) => drop(labels.insert(name, own)),
             Loaded::Attachment(namespace, name) => drop(objects.attachments.insert((namespace, name))),
             Loaded::Nothing => {}
         }
     }
+    objects.inventory = inventory::put_together(nodes, labels, report);
     objects
 }
 
@@ -163,7 +180,9 @@ fn add_site(objects: &mut Objects, site: Object<Site>, report: &mut Report) {
 
 enum Loaded {
     Wukong(Option<Box<LoadedWukong>>),
-    Site(Box<Object<Site>>),
+    Site(Option<Box<Object<Site>>>),
+    NodeState(Box<Node>),
+    Labels(String, BTreeMap<String, String>),
     Attachment(Option<String>, String),
     Nothing,
 }
@@ -173,8 +192,13 @@ fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loade
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
     match (text("kind"), text("apiVersion")) {
         (wukong::KIND, wukong::API_VERSION) => Loaded::Wukong(load_wukong(origin, value, diagnostics).map(Box::new)),
-        (site::KIND, site::API_VERSION) => match load_site(origin, value, diagnostics) {
-            Some(site) => Loaded::Site(Box::new(site)),
+        (site::KIND, site::API_VERSION) => Loaded::Site(load_site(origin, value, diagnostics).map(Box::new)),
+        (inventory::STATE_KIND, _) => match inventory::node_state(origin, &value, diagnostics) {
+            Some(node) => Loaded::NodeState(Box::new(node)),
+            None => Loaded::Nothing,
+        },
+        (inventory::NODE_KIND, _) => match inventory::labels(&value) {
+            Some((name, labels)) => Loaded::Labels(name, labels),
             None => Loaded::Nothing,
         },
         (NAD_KIND, _) => {
@@ -234,7 +258,6 @@ fn load_site(origin: Origin, value: Value, diagnostics: &mut Vec<Diagnostic>) ->
         return None;
     }
     let site: Site = typed(value, &origin, diagnostics)?;
-    check_site(&site, &origin, diagnostics)?;
     let annotations = site.metadata.annotations.as_ref();
     if annotations.and_then(|it| it.get(site::LOCAL_CONFIG)).is_none_or(|value| value != "true") {
         diagnostics.push(Diagnostic::new(
@@ -247,44 +270,23 @@ fn load_site(origin: Origin, value: Value, diagnostics: &mut Vec<Diagnostic>) ->
     Some(Object { origin, value: site })
 }
 
-/// What the schema of a Site cannot say: names that the kernel takes, labels that Kubernetes takes.
-fn check_site(site: &Site, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) -> Option<()> {
-    let before = diagnostics.len();
-    let Some(spec) = &site.spec else { return Some(()) };
-    let spec_origin = origin.child("spec");
-    if let Some((nic, problem)) = spec.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
-        diagnostics.push(Diagnostic::new(
-            &INVALID_VALUE,
-            spec_origin.at("defaultNIC"),
-            format!("the interface name {nic:?} {problem}"),
-            INTERFACE_NAME_HELP,
-        ));
-    }
-    let selector = spec.policy.as_ref().and_then(|policy| policy.node_selector.as_ref());
-    check_labels(selector, &spec_origin.child("policy").child("nodeSelector"), diagnostics);
-    (diagnostics.len() == before).then_some(())
-}
-
-/// Reports labels that the API server refuses; a policy with one would never be applied.
-fn check_labels(selector: Option<&BTreeMap<String, String>>, origin: &Origin, diagnostics: &mut Vec<Diagnostic>) {
-    for (key, value) in selector.into_iter().flatten() {
-        let label = origin.child(key);
+/// Labels that the API server refuses; an object with one would never be applied.
+pub fn label_problems(selector: &BTreeMap<String, String>, origin: &Origin) -> Vec<Diagnostic> {
+    let problem = |(key, value): (&String, &String)| {
         if !names::is_label_key(key) {
-            diagnostics.push(Diagnostic::new(
-                &INVALID_VALUE,
-                origin.key(key),
-                format!("{key:?} is no key for a label"),
-                "use at most 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` before them if you like",
-            ));
-        } else if !names::is_label_value(value) {
-            diagnostics.push(Diagnostic::new(
-                &INVALID_VALUE,
-                label.here(),
-                format!("{value:?} is no value for a label"),
-                "use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit first and last",
-            ));
+            let help =
+                "use at most 63 letters, digits, `-`, `_` and `.`, with a DNS name and `/` before them if you like";
+            return Some((origin.key(key), format!("{key:?} is no key for a label"), help));
         }
-    }
+        let help = "use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit first and last";
+        let is_bad = !names::is_label_value(value);
+        is_bad.then(|| (origin.child(key).here(), format!("{value:?} is no value for a label"), help))
+    };
+    selector
+        .iter()
+        .filter_map(problem)
+        .map(|(place, message, help)| Diagnostic::new(&INVALID_VALUE, place, message, help))
+        .collect()
 }
 
 fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnostic>) -> Option<LoadedWukong> {
@@ -322,7 +324,7 @@ fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnosti
     let selector = wukong.spec.high_availability.as_ref().and_then(|it| it.node_selector.as_ref());
     let before = diagnostics.len();
     let selector_origin = origin.child("spec").child("highAvailability").child("nodeSelector");
-    check_labels(selector, &selector_origin, diagnostics);
+    diagnostics.extend(selector.iter().flat_map(|selector| label_problems(selector, &selector_origin)));
     check_names(&wukong, &origin, diagnostics);
     if diagnostics.len() > before {
         return None;

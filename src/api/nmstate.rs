@@ -1,0 +1,570 @@
+//! The shapes of nmstate, as they are read in a Site and written in a policy's `desiredState`; always the canonical form,
+//! never an alias that an older nmstate rejects. Source: nmstate `rust/src/lib/{ifaces/*,ip,route,dns,ovn}.rs`, read at
+//! 2.2.38 and 2.2.62.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A desired state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct NetworkState {
+    /// The interfaces, base before what stands on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<Interface>,
+    /// Static routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes: Option<Routes>,
+    /// Static DNS servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_resolver: Option<DnsResolver>,
+    /// OVN's names for OVS bridges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ovn: Option<Ovn>,
+}
+
+impl NetworkState {
+    /// The interface of this name; the port, where an OVS bridge and its internal port share one.
+    pub fn interface(&self, name: &str) -> Option<&Interface> {
+        self.interfaces.iter().rev().find(|interface| interface.name == name)
+    }
+}
+
+/// One interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// Its type. Left out for an existing interface whose name does not tell, so that nmstate looks on the node.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub interface_type: Option<InterfaceType>,
+    /// Up, unless it is being retired.
+    pub state: InterfaceState,
+    /// Its MAC address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac_address: Option<String>,
+    /// The interface whose MAC address it takes: with the same address it gets the same DHCP lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_mac_from: Option<String>,
+    /// Its MTU, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<u32>,
+    /// Its IPv4 addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4: Option<InterfaceIp>,
+    /// Its IPv6 addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<InterfaceIp>,
+    /// The bond, for `type: bond`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_aggregation: Option<LinkAggregation>,
+    /// The VLAN, for `type: vlan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<Vlan>,
+    /// The bridge, for `type: linux-bridge` and `ovs-bridge`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<BridgeConfig>,
+    /// What only a NIC has, for `type: ethernet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ethernet: Option<Ethernet>,
+}
+
+impl Interface {
+    /// An interface in this state, and nothing more.
+    pub fn new(name: &str, interface_type: Option<InterfaceType>, state: InterfaceState) -> Self {
+        Self {
+            name: name.to_owned(),
+            interface_type,
+            state,
+            mac_address: None,
+            copy_mac_from: None,
+            mtu: None,
+            ipv4: None,
+            ipv6: None,
+            link_aggregation: None,
+            vlan: None,
+            bridge: None,
+            ethernet: None,
+        }
+    }
+
+    /// An interface that is up, and nothing more.
+    pub fn up(name: &str, interface_type: Option<InterfaceType>) -> Self {
+        Self::new(name, interface_type, InterfaceState::Up)
+    }
+
+    /// The same interface without any address.
+    #[must_use]
+    pub fn without_ip(mut self) -> Self {
+        self.ipv4 = Some(InterfaceIp::disabled());
+        self.ipv6 = Some(InterfaceIp::disabled());
+        self
+    }
+
+    /// Whether it has, or asks for, an address of its own.
+    pub fn has_ip(&self) -> bool {
+        [&self.ipv4, &self.ipv6].into_iter().flatten().any(|ip| ip.enabled)
+    }
+
+    /// The interfaces that it takes as ports.
+    pub fn ports(&self) -> Vec<&str> {
+        let bonded = self.link_aggregation.iter().flat_map(|bond| bond.port.iter().map(String::as_str));
+        let bridged = self.bridge.iter().flat_map(|bridge| &bridge.port).flat_map(BridgePort::interfaces);
+        bonded.chain(bridged).collect()
+    }
+}
+
+/// nmstate's interface types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InterfaceType {
+    /// A NIC.
+    Ethernet,
+    /// A bond of the kernel.
+    Bond,
+    /// A VLAN interface.
+    Vlan,
+    /// A bridge of the kernel.
+    LinuxBridge,
+    /// A bridge of Open vSwitch.
+    OvsBridge,
+    /// An internal port of an OVS bridge: what carries the node's address there.
+    OvsInterface,
+}
+
+impl InterfaceType {
+    /// The word as nmstate writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ethernet => "ethernet",
+            Self::Bond => "bond",
+            Self::Vlan => "vlan",
+            Self::LinuxBridge => "linux-bridge",
+            Self::OvsBridge => "ovs-bridge",
+            Self::OvsInterface => "ovs-interface",
+        }
+    }
+
+    /// The type of this word; none for one that is never written here.
+    pub fn named(word: &str) -> Option<Self> {
+        use InterfaceType::{Bond, Ethernet, LinuxBridge, OvsBridge, OvsInterface, Vlan};
+        [Ethernet, Bond, Vlan, LinuxBridge, OvsBridge, OvsInterface].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// What an interface is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InterfaceState {
+    /// There, and up.
+    Up,
+    /// Not there.
+    Absent,
+}
+
+/// The addresses of one family.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct InterfaceIp {
+    /// Whether the family is on.
+    pub enabled: bool,
+    /// Whether DHCP gives the addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dhcp: Option<bool>,
+    /// IPv6: whether router advertisements give addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoconf: Option<bool>,
+    /// Whether to take DNS servers from DHCP or router advertisements; `true` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_dns: Option<bool>,
+    /// Whether to take the default gateway from DHCP or router advertisements; `true` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_gateway: Option<bool>,
+    /// Whether to take routes from DHCP or router advertisements; `true` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_routes: Option<bool>,
+    /// The static addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<InterfaceAddress>,
+}
+
+impl InterfaceIp {
+    /// No addresses.
+    pub fn disabled() -> Self {
+        Self::default()
+    }
+
+    /// Whether the addresses come from the network.
+    pub fn is_automatic(&self) -> bool {
+        self.enabled && (self.dhcp == Some(true) || self.autoconf == Some(true))
+    }
+}
+
+/// A static address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct InterfaceAddress {
+    /// The address, without its prefix length.
+    pub ip: String,
+    /// The length of the prefix, in bits.
+    #[schemars(range(min = 1, max = 128))]
+    pub prefix_length: u8,
+}
+
+/// A VLAN on an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Vlan {
+    /// The interface that carries the tagged frames.
+    #[schemars(length(min = 1))]
+    pub base_iface: String,
+    /// The tag, 1 to 4094.
+    #[schemars(range(min = 1, max = 4094))]
+    pub id: u16,
+}
+
+/// A bond.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct LinkAggregation {
+    /// The mode. A bond: `balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`, `balance-tlb` or
+    /// `balance-alb`. An OVS bond: `active-backup`, `balance-slb`, `balance-tcp` or `lacp`.
+    #[schemars(schema_with = "bond_mode")]
+    pub mode: String,
+    /// The kernel's bonding options, such as `miimon: 100`. Not for an OVS bond.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "bond_options")]
+    pub options: BTreeMap<String, Value>,
+    /// The NICs.
+    #[schemars(length(min = 1))]
+    pub port: Vec<String>,
+}
+
+/// The modes of the kernel's bonds.
+pub const BOND_MODES: [&str; 7] =
+    ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
+/// The modes of an OVS bridge's bonds.
+pub const OVS_BOND_MODES: [&str; 4] = ["active-backup", "balance-slb", "balance-tcp", "lacp"];
+
+fn bond_mode(_: &mut SchemaGenerator) -> Schema {
+    let ovs_only = OVS_BOND_MODES.iter().filter(|mode| !BOND_MODES.contains(mode));
+    let modes: Vec<&str> = BOND_MODES.iter().chain(ovs_only).copied().collect();
+    json_schema!({"type": "string", "enum": modes})
+}
+
+/// Source: nmstate `rust/src/lib/ifaces/bond.rs`, `BondOptions`, at 2.2.62.
+fn bond_options(_: &mut SchemaGenerator) -> Schema {
+    let switch = json!({"type": "boolean"});
+    let text = json!({"type": "string", "minLength": 1});
+    let one_of = |words: &[&str]| json!({"type": "string", "enum": words});
+    let mut properties = serde_json::Map::new();
+    for (name, maximum) in [
+        ("ad_actor_sys_prio", 65_535),
+        ("ad_user_port_key", 1_023),
+        ("arp_interval", u32::MAX),
+        ("arp_missed_max", 255),
+        ("downdelay", u32::MAX),
+        ("lp_interval", 2_147_483_647),
+        ("miimon", u32::MAX),
+        ("min_links", u32::MAX),
+        ("num_grat_arp", 255),
+        ("num_unsol_na", 255),
+        ("packets_per_slave", 65_535),
+        ("resend_igmp", 255),
+        ("updelay", u32::MAX),
+    ] {
+        // nmstate's own examples have these in quotes; it takes both.
+        let number = json!({"type": ["integer", "string"], "minimum": 0, "maximum": maximum, "pattern": "^[0-9]+$"});
+        properties.insert(name.to_owned(), number);
+    }
+    for name in ["balance_slb", "lacp_active", "tlb_dynamic_lb", "use_carrier"] {
+        properties.insert(name.to_owned(), switch.clone());
+    }
+    for name in ["ad_actor_system", "arp_ip_target", "primary"] {
+        properties.insert(name.to_owned(), text.clone());
+    }
+    let filters = ["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"];
+    let hashes = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"];
+    for (name, words) in [
+        ("ad_select", &["stable", "bandwidth", "count"][..]),
+        ("all_slaves_active", &["dropped", "delivered"]),
+        ("arp_all_targets", &["any", "all"]),
+        ("arp_validate", &filters),
+        ("fail_over_mac", &["none", "active", "follow"]),
+        ("lacp_rate", &["slow", "fast"]),
+        ("primary_reselect", &["always", "better", "failure"]),
+        ("xmit_hash_policy", &hashes),
+    ] {
+        properties.insert(name.to_owned(), one_of(words));
+    }
+    properties.sort_keys();
+    json_schema!({"type": "object", "additionalProperties": false, "properties": properties})
+}
+
+/// What only a NIC has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Ethernet {
+    /// Its virtual functions.
+    pub sr_iov: SrIov,
+}
+
+/// The virtual functions of a NIC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct SrIov {
+    /// Whether the kernel binds its own driver to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drivers_autoprobe: Option<bool>,
+    /// How many there are to be.
+    #[schemars(range(max = 65535))]
+    pub total_vfs: u32,
+    /// What is particular to single ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vfs: Vec<Vf>,
+}
+
+/// A virtual function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Vf {
+    /// Its number, from 0.
+    pub id: u32,
+    /// Its MAC address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = MAC_ADDRESS))]
+    pub mac_address: Option<String>,
+    /// Whether frames with a foreign MAC address are dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoof_check: Option<bool>,
+    /// Whether the guest may change its MAC address and listen to everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<bool>,
+    /// The least bandwidth, in Mbit/s; 0 for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_tx_rate: Option<u32>,
+    /// The most bandwidth, in Mbit/s; 0 for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tx_rate: Option<u32>,
+    /// The tag that the NIC puts on; 0 for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 4094))]
+    pub vlan_id: Option<u16>,
+    /// The priority that goes with the tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 7))]
+    pub qos: Option<u8>,
+}
+
+/// A MAC address, as nmstate writes it.
+pub const MAC_ADDRESS: &str = "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$";
+
+/// A bridge's options and ports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BridgeConfig {
+    /// OVS: whether to leave the patch ports alone that OVN adds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_extra_patch_ports: Option<bool>,
+    /// Its options.
+    pub options: BridgeOptions,
+    /// Its ports: maps with a name, never plain strings, which nmstate refuses.
+    pub port: Vec<BridgePort>,
+}
+
+impl BridgeConfig {
+    /// A bridge of these ports without spanning tree.
+    pub fn of(port: Vec<BridgePort>) -> Self {
+        let options = BridgeOptions { stp: Stp { enabled: false } };
+        Self { allow_extra_patch_ports: None, options, port }
+    }
+}
+
+/// A bridge's options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeOptions {
+    /// Spanning tree.
+    pub stp: Stp,
+}
+
+/// Spanning tree; a map, because a linux-bridge takes nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stp {
+    /// Whether it is on.
+    pub enabled: bool,
+}
+
+/// A port of a bridge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BridgePort {
+    /// The interface, or the OVS bond.
+    pub name: String,
+    /// linux-bridge: the tags that it lets through. kubernetes-nmstate fills in 2 to 4094 where there is none
+    /// (`pkg/bridge/bridge.go`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<PortVlan>,
+    /// ovs-bridge: the bond that the port is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_aggregation: Option<OvsBond>,
+}
+
+impl BridgePort {
+    /// A port that is an interface, and nothing more.
+    pub fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), vlan: None, link_aggregation: None }
+    }
+
+    /// The interfaces that the port takes.
+    fn interfaces(&self) -> Vec<&str> {
+        match &self.link_aggregation {
+            Some(bond) => bond.port.iter().map(|port| port.name.as_str()).collect(),
+            None => vec![&self.name],
+        }
+    }
+}
+
+/// The tags that a port lets through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PortVlan {
+    /// Always `trunk`.
+    pub mode: String,
+    /// The tags.
+    pub trunk_tags: Vec<TrunkTag>,
+}
+
+/// A tag, or a range of them: one of the two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct TrunkTag {
+    /// One tag, 1 to 4094.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4094))]
+    pub id: Option<u16>,
+    /// All tags from `min` to `max`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_range: Option<TagRange>,
+}
+
+/// A range of tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct TagRange {
+    /// The first tag, 1 to 4094.
+    #[schemars(range(min = 1, max = 4094))]
+    pub min: u16,
+    /// The last tag, 1 to 4094.
+    #[schemars(range(min = 1, max = 4094))]
+    pub max: u16,
+}
+
+/// A bond of an OVS bridge. Its ports are maps, other than those of a kernel bond.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OvsBond {
+    /// The mode.
+    pub mode: String,
+    /// The NICs.
+    pub port: Vec<OvsBondPort>,
+}
+
+/// A NIC of an OVS bond.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OvsBondPort {
+    /// The NIC.
+    pub name: String,
+}
+
+/// Static routes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Routes {
+    /// The routes.
+    #[serde(default)]
+    pub config: Vec<Route>,
+}
+
+/// A static route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Route {
+    /// The network that it leads to, such as `10.0.0.0/8`; `0.0.0.0/0` and `::/0` are the default routes.
+    pub destination: String,
+    /// The router.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_hop_address: Option<String>,
+    /// The interface. In a Site it is always the uplink, or the bridge that takes the uplink's address, and not written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub next_hop_interface: Option<String>,
+    /// Its metric: the smaller goes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<i64>,
+    /// The routing table, 254 (main) if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_id: Option<u32>,
+}
+
+/// Static DNS.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct DnsResolver {
+    /// Servers and search domains: they replace what the node has.
+    #[serde(default)]
+    pub config: DnsConfig,
+}
+
+/// DNS servers and search domains.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct DnsConfig {
+    /// The servers, the first asked first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server: Vec<String>,
+    /// The domains in which short names are looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search: Vec<String>,
+}
+
+/// OVN's names for OVS bridges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Ovn {
+    /// The names.
+    pub bridge_mappings: Vec<BridgeMapping>,
+}
+
+/// OVN's name for an OVS bridge: NetworkAttachmentDefinitions speak of it as `physicalNetworkName`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeMapping {
+    /// OVN's name.
+    pub localnet: String,
+    /// The bridge; not needed to take a mapping away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<String>,
+    /// Whether it is to be there.
+    pub state: MappingState,
+}
+
+/// Whether a bridge mapping is to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MappingState {
+    /// It is.
+    Present,
+    /// It is not.
+    Absent,
+}

@@ -1,0 +1,244 @@
+//! NodeNetworkStates (`kubectl get nns -o yaml`) and Nodes (`kubectl get nodes -o yaml`): the nodes as they are.
+//!
+//! Read leniently, because every release of nmstate adds keys and some have dropped them: what is used is looked for, and the
+//! rest is passed over. What is used and cannot be read is a finding, for a node that seems to have no address may be cut off.
+//! Source of the keys: nmstate `rust/src/lib/ifaces/base.rs`; kubernetes-nmstate `pkg/state/type.go`. `jiff` is at home here.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, Route, Vlan};
+use crate::diagnostic::{Diagnostic, Origin, Report};
+use crate::plan::Inventory;
+use crate::plan::inventory::{Node, NodeInterface};
+use crate::rule;
+
+rule! {
+    /// A NodeNetworkState that does not say what it is asked for.
+    ///
+    /// It has no interfaces, or one of them has no name or an address that cannot be read. A node of which something is not known
+    /// is not taken for a node that does not have it: a policy might cut it off.
+    ///
+    /// ## Way out
+    /// Export it again: `kubectl get nns -o yaml`. A node whose handler is not running has no state: leave it out with
+    /// `--exclude`, or name it by another `nodeSelector`.
+    pub INVALID_INVENTORY = "WK113", "invalid-inventory", Error;
+}
+
+rule! {
+    /// The inputs have two states of one node.
+    ///
+    /// Which of the two holds would depend on the order of the files.
+    ///
+    /// ## Way out
+    /// Keep the later export, and leave the other out with `--exclude`.
+    pub DUPLICATE_NODE = "WK114", "duplicate-node", Error;
+}
+
+/// The kind of a node's state.
+pub(super) const STATE_KIND: &str = "NodeNetworkState";
+/// The kind that has a node's labels.
+pub(super) const NODE_KIND: &str = "Node";
+
+/// The name and the labels of a Node.
+pub(super) fn labels(value: &Value) -> Option<(String, BTreeMap<String, String>)> {
+    let metadata = value.get("metadata")?;
+    let labels = metadata.get("labels").and_then(Value::as_object);
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    Some((text_at(metadata, "name")?, labels.into_iter().flatten().filter_map(text).collect()))
+}
+
+/// The inventory of these states, with the labels of these Nodes.
+pub(super) fn put_together(
+    states: Vec<Node>,
+    mut labels: BTreeMap<String, BTreeMap<String, String>>,
+    report: &mut Report,
+) -> Inventory {
+    let mut nodes: Vec<Node> = Vec::with_capacity(states.len());
+    let mut seen: HashMap<String, Origin> = HashMap::new();
+    for mut node in states {
+        if let Some(first) = seen.get(&node.name) {
+            report.push(
+                Diagnostic::new(
+                    &DUPLICATE_NODE,
+                    node.origin.at("metadata/name"),
+                    format!("a second state of the node `{}`", node.name),
+                    "keep the later export, and leave the other out with --exclude",
+                )
+                .with_related(first.at("metadata/name"), "the first one"),
+            );
+            continue;
+        }
+        seen.insert(node.name.clone(), node.origin.clone());
+        node.labels = labels.remove(&node.name);
+        nodes.push(node);
+    }
+    Inventory::new(nodes)
+}
+
+/// A node's state.
+pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let Some(name) = value.get("metadata").and_then(|metadata| text_at(metadata, "name")) else {
+        let help = "export it again: `kubectl get nns -o yaml`";
+        let message = "this NodeNetworkState has no name, so nobody knows which node it is";
+        diagnostics.push(Diagnostic::new(&INVALID_INVENTORY, origin.at("metadata/name"), message, help));
+        return None;
+    };
+    let state = value.pointer("/status/currentState");
+    let Some(interfaces) = state.and_then(|state| state.get("interfaces")).and_then(Value::as_array) else {
+        diagnostics.push(Diagnostic::new(
+            &INVALID_INVENTORY,
+            origin.at("status/currentState/interfaces"),
+            format!("the state of the node `{name}` has no interfaces"),
+            "export it again: `kubectl get nns -o yaml`; leave out a node whose handler is not running",
+        ));
+        return None;
+    };
+    let list = origin.child("status").child("currentState").child("interfaces");
+    let mut found: HashMap<String, NodeInterface> = HashMap::with_capacity(interfaces.len());
+    let before = diagnostics.len();
+    for (index, value) in interfaces.iter().enumerate() {
+        match interface(value, index) {
+            Ok((name, interface)) => add(&mut found, name, interface),
+            Err(key) => diagnostics.push(Diagnostic::new(
+                &INVALID_INVENTORY,
+                list.child(index).at(key),
+                format!("the `{key}` of an interface of the node `{name}` cannot be read"),
+                "export it again: `kubectl get nns -o yaml`",
+            )),
+        }
+    }
+    if diagnostics.len() > before {
+        return None;
+    }
+    let recorded = value.pointer("/status/lastSuccessfulUpdateTime").and_then(Value::as_str);
+    let routes = |kind: &str| {
+        let list = state.and_then(|state| state.pointer(&format!("/routes/{kind}"))).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(route).collect::<Vec<Route>>()
+    };
+    let is_default = |route: &Route| matches!(route.destination.as_str(), "0.0.0.0/0" | "::/0");
+    let is_main = |route: &Route| route.table_id.is_none_or(|table| table == 0 || table == 254);
+    let (config, running) = (routes("config"), routes("running"));
+    let defaults = running.iter().chain(&config).filter(|route| is_default(route) && is_main(route));
+    Some(Node {
+        name,
+        labels: None,
+        recorded: recorded.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_second),
+        interfaces: found,
+        default_routes: defaults.filter_map(|route| route.next_hop_interface.clone()).collect(),
+        routes: config,
+        dns: state.and_then(|state| state.pointer("/dns-resolver/config")).and_then(dns),
+        bridge_mappings: state.map(bridge_mappings).unwrap_or_default(),
+        origin,
+    })
+}
+
+/// An OVS bridge and its internal port have one name, and the port has the address.
+fn add(interfaces: &mut HashMap<String, NodeInterface>, name: String, interface: NodeInterface) {
+    match interfaces.entry(name) {
+        std::collections::hash_map::Entry::Vacant(vacant) => drop(vacant.insert(interface)),
+        std::collections::hash_map::Entry::Occupied(mut occupied) => {
+            let first = occupied.get_mut();
+            let (mut bridge, mut port) = (std::mem::take(first), interface);
+            if port.interface_type == "ovs-bridge" {
+                std::mem::swap(&mut bridge, &mut port);
+            }
+            *first = NodeInterface { interface_type: bridge.interface_type, ports: bridge.ports, ..port };
+        }
+    }
+}
+
+/// An interface and its name, or the key that cannot be read.
+fn interface(value: &Value, index: usize) -> Result<(String, NodeInterface), &'static str> {
+    let name = text_at(value, "name").filter(|name| !name.is_empty()).ok_or("name")?;
+    let vlan = value.get("vlan").and_then(|vlan| {
+        let id = number_at(vlan, "id").and_then(|id| u16::try_from(id).ok())?;
+        Some(Vlan { base_iface: text_at(vlan, "base-iface")?, id })
+    });
+    // `slaves` and `master` are the words of nmstate before 1.0.
+    let bonded = ["link-aggregation", "bond"].iter().find_map(|key| value.get(*key));
+    let bonded = bonded.and_then(|bond| ["port", "ports", "slaves"].iter().find_map(|key| bond.get(*key)));
+    let bridged = value.get("bridge").and_then(|bridge| ["port", "ports"].iter().find_map(|key| bridge.get(*key)));
+    let ports = [bonded, bridged].into_iter().flatten().filter_map(Value::as_array).flatten();
+    let port = |port: &Value| port.as_str().map(str::to_owned).or_else(|| text_at(port, "name"));
+    let interface = NodeInterface {
+        index,
+        interface_type: text_at(value, "type").unwrap_or_default(),
+        state: text_at(value, "state").unwrap_or_default(),
+        mac_address: text_at(value, "mac-address"),
+        max_mtu: number_at(value, "max-mtu").filter(|mtu| *mtu > 0),
+        controller: text_at(value, "controller").or_else(|| text_at(value, "master")).filter(|it| !it.is_empty()),
+        ipv4: ip(value.get("ipv4")).ok_or("ipv4")?,
+        ipv6: ip(value.get("ipv6")).ok_or("ipv6")?,
+        vlan,
+        ports: ports.filter_map(port).collect(),
+        max_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "max-vfs")),
+    };
+    Ok((name, interface))
+}
+
+/// The addresses of an IP version, link-local ones left out; `None` if they cannot be read.
+fn ip(value: Option<&Value>) -> Option<Option<InterfaceIp>> {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return Some(None) };
+    let switch = |key: &str| value.get(key).and_then(Value::as_bool);
+    let list = match value.as_object()?.get("address") {
+        None | Some(Value::Null) => &[][..],
+        Some(list) => list.as_array()?.as_slice(),
+    };
+    let mut addresses = Vec::with_capacity(list.len());
+    for address in list {
+        let ip = text_at(address, "ip")?;
+        let prefix_length = number_at(address, "prefix-length").and_then(|length| u8::try_from(length).ok())?;
+        let parsed: std::net::IpAddr = ip.parse().ok()?;
+        if !matches!(parsed, std::net::IpAddr::V6(it) if it.is_unicast_link_local()) {
+            addresses.push(InterfaceAddress { ip, prefix_length });
+        }
+    }
+    Some(Some(InterfaceIp {
+        enabled: switch("enabled").unwrap_or(!addresses.is_empty()),
+        dhcp: switch("dhcp"),
+        autoconf: switch("autoconf"),
+        auto_dns: switch("auto-dns"),
+        auto_gateway: switch("auto-gateway"),
+        auto_routes: switch("auto-routes"),
+        address: addresses,
+    }))
+}
+
+fn route(value: &Value) -> Option<Route> {
+    // Exports of nmstate before 1.0 have empty next hops, which its successors refuse.
+    let hop = text_at(value, "next-hop-address").filter(|hop| !hop.is_empty());
+    Some(Route {
+        destination: text_at(value, "destination")?,
+        next_hop_address: hop,
+        next_hop_interface: text_at(value, "next-hop-interface"),
+        metric: value.get("metric").and_then(Value::as_i64),
+        table_id: number_at(value, "table-id"),
+    })
+}
+
+fn dns(value: &Value) -> Option<DnsConfig> {
+    let texts = |key: &str| -> Vec<String> {
+        let list = value.get(key).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
+    };
+    let config = DnsConfig { server: texts("server"), search: texts("search") };
+    (!config.server.is_empty()).then_some(config)
+}
+
+fn bridge_mappings(state: &Value) -> BTreeMap<String, String> {
+    let list = state.pointer("/ovn/bridge-mappings").and_then(Value::as_array);
+    let mapping = |value: &Value| Some((text_at(value, "localnet")?, text_at(value, "bridge")?));
+    list.into_iter().flatten().filter_map(mapping).collect()
+}
+
+fn text_at(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A number, or a text that is one: nmstate writes both.
+fn number_at(value: &Value, key: &str) -> Option<u32> {
+    let value = value.get(key)?;
+    value.as_u64().and_then(|it| u32::try_from(it).ok()).or_else(|| value.as_str()?.parse().ok())
+}

@@ -1,0 +1,68 @@
+//! What the rules about the inventory have in common.
+
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostic, Place, Report, Severity};
+use crate::plan::inventory::Node;
+use crate::plan::{Host, Plan, Policy, Selection};
+
+/// Whether it is known what addresses the nodes have on a network's uplink: by the inventory, or because the Site says so.
+pub(super) fn is_known(host: &Host) -> bool {
+    let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
+    definition.is_some_and(|definition| definition.says_ip()) || !host.selected.nodes.is_empty()
+}
+
+/// Nodes in words: all of a few, the first of many.
+pub(super) fn name_nodes(plan: &Plan, numbers: &[usize]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<String> =
+        numbers.iter().take(SHOWN).map(|number| format!("`{}`", plan.inventory.node(*number).name)).collect();
+    match (numbers.len().saturating_sub(SHOWN), names.as_slice()) {
+        (0, [only]) => only.clone(),
+        (0, [others @ .., last]) => format!("{} and {last}", others.join(", ")),
+        (more, _) => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// Things already looked at on the nodes of a selection: thousands of networks ask the same.
+#[derive(Default)]
+pub(super) struct Asked {
+    seen: HashSet<(String, *const usize)>,
+}
+
+impl Asked {
+    /// Whether this is new for these nodes. Selections of one selector share their list, which tells them apart.
+    pub(super) fn is_new(&mut self, what: String, selection: &Selection) -> bool {
+        self.seen.insert((what, selection.nodes.as_ptr()))
+    }
+}
+
+/// A finding about nodes of the inventory: an error if they are surely selected, a warning if that is not known.
+pub(super) fn on_nodes(mut diagnostic: Diagnostic, selection: &Selection, report: &mut Report) {
+    if !selection.is_certain {
+        diagnostic.severity = Severity::Warning;
+    }
+    report.push(diagnostic);
+}
+
+/// Where a policy names an interface: at the Site's uplink if that has it, else at the network.
+pub(super) fn place_of(policy: &Policy, interface: &str) -> Place {
+    let Some(definition) = &policy.uplink else { return policy.origin.at("physicalInterface") };
+    let Some(top) = definition.interfaces.last() else { return definition.origin.at("link-aggregation/port") };
+    let is_port = top.link_aggregation.iter().any(|bond| bond.port.iter().any(|port| port == interface));
+    if is_port || definition.ovs_bond.is_some() {
+        definition.origin.at("link-aggregation/port")
+    } else if top.vlan.as_ref().is_some_and(|vlan| vlan.base_iface == interface) {
+        definition.origin.at("vlan/base-iface")
+    } else {
+        definition.origin.at("name")
+    }
+}
+
+/// Where the state of a node has an interface.
+pub(super) fn place_in_state(node: &Node, interface: &str) -> Place {
+    match node.interfaces.get(interface) {
+        Some(interface) => node.place_of(interface),
+        None => node.origin.at("metadata/name"),
+    }
+}

@@ -1,0 +1,226 @@
+//! The Site into settings: names resolved for every node group, and everything checked that a schema cannot say.
+//!
+//! A Site with a mistake gives no settings: what is made of a network would be made of guesses.
+
+mod groups;
+mod stack;
+mod uplinks;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::api::nmstate::{PortVlan, TagRange, TrunkTag};
+use crate::api::site::{SiteSpec, Skip};
+use crate::diagnostic::{Diagnostic, Origin, Place, Report, Rule, Severity};
+use crate::load::{Objects, label_problems};
+use crate::names::{INTERFACE_NAME_HELP, interface_name_problem, is_reserved_interface};
+use crate::plan::{DEFAULT_NIC, DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk};
+use crate::rule;
+use crate::schema::INVALID_VALUE;
+
+pub use groups::NODE_GROUPS_OVERLAP;
+pub use uplinks::{INVALID_UPLINK, SRIOV_OPERATOR};
+
+rule! {
+    /// A list of the Site has one name twice: uplinks, node groups, trunk bridges or localnets.
+    ///
+    /// Which of the two holds would depend on their order.
+    ///
+    /// ## Way out
+    /// Delete one of the two. For nodes that differ, put the uplinks into `nodeGroups`.
+    pub DUPLICATE_SITE_NAME = "WK110", "duplicate-site-name", Error;
+}
+
+const CNI_VERSION: &str = "0.3.1";
+
+/// The settings of a run; none if the Site has a mistake.
+pub fn settings(objects: &Objects, overrides: &Overrides, report: &mut Report) -> Option<Settings> {
+    if objects.is_site_broken {
+        return None;
+    }
+    let mut findings = Findings::default();
+    let nothing = SiteSpec::default();
+    let (spec, origin) = match &objects.site {
+        Some(site) => (site.value.spec.as_ref().unwrap_or(&nothing), Some(site.origin.child("spec"))),
+        None => (&nothing, None),
+    };
+    if let Some(origin) = &origin {
+        check_names(spec, origin, &mut findings);
+    }
+    let groups = match &origin {
+        Some(origin) => groups::resolve(spec, origin, overrides, &mut findings),
+        None => vec![NodeGroup {
+            name: None,
+            node_selector: Arc::default(),
+            default_nic: default_nic(overrides, [None, None]),
+            physical_interfaces: BTreeMap::new(),
+            uplinks: BTreeMap::new(),
+            trunks: Vec::new(),
+            localnets: BTreeMap::new(),
+        }],
+    };
+    let is_sound = findings.list.iter().all(|finding| finding.severity != Severity::Error);
+    report.extend(findings.list);
+    is_sound.then(|| combine(spec, groups, overrides))
+}
+
+fn combine(spec: &SiteSpec, groups: Vec<NodeGroup>, overrides: &Overrides) -> Settings {
+    let policy = spec.policy.clone().unwrap_or_default();
+    let attachment = spec.attachment.clone().unwrap_or_default();
+    let sriov = spec.sriov.clone().unwrap_or_default();
+    let skipped: Vec<Skip> = overrides.skip.iter().chain(spec.skip.iter().flatten()).copied().collect();
+    Settings {
+        groups,
+        scope: policy.scope.unwrap_or_default(),
+        retire: overrides.retire || policy.retire.unwrap_or(false),
+        cni_version: attachment.cni_version.unwrap_or_else(|| CNI_VERSION.to_owned()),
+        max_unavailable: policy.max_unavailable,
+        sriov_default: sriov.default_resource_name,
+        sriov_by_nic: sriov.resource_names.unwrap_or_default(),
+        sriov_externally_managed: sriov.externally_managed.unwrap_or(false),
+        sync_waves: spec.sync_waves.unwrap_or(true),
+        ipam: attachment.ipam.unwrap_or_default(),
+        mac_spoof_check: attachment.mac_spoof_check.unwrap_or(true),
+        bridge_resources: attachment.bridge_resources.unwrap_or(false),
+        skip_nncp: skipped.contains(&Skip::Nncp),
+        skip_nad: skipped.contains(&Skip::Nad),
+    }
+}
+
+/// The default NIC: the command line's, else the first of `named`.
+fn default_nic(overrides: &Overrides, named: [Option<&String>; 2]) -> DefaultNic {
+    let named = overrides.default_nic.as_ref().or(named[0]).or(named[1]);
+    DefaultNic {
+        name: named.map_or_else(|| DEFAULT_NIC.to_owned(), Clone::clone),
+        is_assumed: named.is_none(),
+    }
+}
+
+/// What was found, each thing once: what the groups have in common is looked at for every one of them.
+#[derive(Debug, Default)]
+struct Findings {
+    list: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, Place, String)>,
+}
+
+impl Findings {
+    fn push(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Diagnostic::new(rule, place, message, help));
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic) {
+        if self.seen.insert((diagnostic.rule.code, diagnostic.place.clone(), diagnostic.message.clone())) {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Whether an interface can have this name.
+    fn interface_name(&mut self, name: &str, place: Place) -> bool {
+        let Some(problem) = interface_name_problem(name) else { return true };
+        self.push(&INVALID_VALUE, place, format!("the interface name {name:?} {problem}"), INTERFACE_NAME_HELP);
+        false
+    }
+
+    /// Whether a name is new in its list; `first` is where it stood before.
+    fn is_new<'a>(&mut self, seen: &mut BTreeMap<&'a str, Origin>, name: &'a str, origin: &Origin, key: &str) -> bool {
+        if let Some(first) = seen.get(name) {
+            let message = format!("`{name}` stands twice in one list");
+            let help = "delete one of the two, or rename it";
+            self.add(
+                Diagnostic::new(&DUPLICATE_SITE_NAME, origin.at(key), message, help)
+                    .with_related(first.at(key), "the first one"),
+            );
+            return false;
+        }
+        seen.insert(name, origin.clone());
+        true
+    }
+}
+
+/// Names that the kernel takes, labels that Kubernetes takes.
+fn check_names(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) {
+    if let Some(nic) = &spec.default_nic {
+        findings.interface_name(nic, origin.at("defaultNIC"));
+    }
+    if let Some(selector) = spec.policy.as_ref().and_then(|policy| policy.node_selector.as_ref()) {
+        findings.list.extend(label_problems(selector, &origin.child("policy").child("nodeSelector")));
+    }
+}
+
+/// The bridges with VLAN filtering.
+fn trunks(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> Vec<Trunk> {
+    let origin = origin.child("trunkBridges");
+    let mut seen = BTreeMap::new();
+    let mut nics: BTreeMap<&str, Origin> = BTreeMap::new();
+    let mut trunks = Vec::new();
+    for (index, bridge) in spec.trunk_bridges.iter().flatten().enumerate() {
+        let origin = origin.child(index);
+        let is_good = findings.interface_name(&bridge.name, origin.at("name"))
+            & findings.interface_name(&bridge.physical_interface, origin.at("physicalInterface"))
+            & findings.is_new(&mut seen, &bridge.name, &origin, "name")
+            & findings.is_new(&mut nics, &bridge.physical_interface, &origin, "physicalInterface");
+        if is_reserved_interface(&bridge.name) {
+            let message = format!("the bridge `{}` belongs to the system", bridge.name);
+            findings.push(&INVALID_VALUE, origin.at("name"), message, "choose another name");
+        }
+        let tags_origin = origin.child("trunk-tags");
+        for (index, tag) in bridge.trunk_tags.iter().flatten().enumerate() {
+            let problem = match (&tag.id, &tag.id_range) {
+                (Some(_), Some(_)) => "has both an `id` and an `id-range`",
+                (None, None) => "has neither an `id` nor an `id-range`",
+                (None, Some(range)) if range.min > range.max => "ends before it begins",
+                _ => continue,
+            };
+            findings.push(
+                &INVALID_VALUE,
+                tags_origin.child(index).here(),
+                format!("the tag {problem}"),
+                "write `{id: 100}` or `{id-range: {min: 200, max: 299}}`",
+            );
+        }
+        if is_good {
+            let trunk_tags = bridge.trunk_tags.clone().unwrap_or_else(|| {
+                vec![TrunkTag { id: None, id_range: Some(TagRange { min: 2, max: 4094 }) }]
+            });
+            trunks.push(Trunk {
+                bridge: bridge.name.clone(),
+                physical_interface: bridge.physical_interface.clone(),
+                vlan: PortVlan { mode: "trunk".to_owned(), trunk_tags },
+                origin,
+            });
+        }
+    }
+    trunks
+}
+
+/// OVN's localnets.
+fn localnets(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> BTreeMap<String, Localnet> {
+    let origin = origin.child("ovn").child("bridge-mappings");
+    let mut seen = BTreeMap::new();
+    let mut localnets = BTreeMap::new();
+    for (index, mapping) in spec.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).enumerate() {
+        let origin = origin.child(index);
+        let mut is_good = findings.is_new(&mut seen, &mapping.localnet, &origin, "localnet")
+            & findings.interface_name(&mapping.bridge, origin.at("bridge"));
+        if let Some(nic) = &mapping.physical_interface {
+            is_good &= findings.interface_name(nic, origin.at("physicalInterface"));
+            if is_reserved_interface(&mapping.bridge) {
+                findings.push(
+                    &INVALID_VALUE,
+                    origin.at("physicalInterface"),
+                    format!("the bridge `{}` belongs to the system, and is not made here", mapping.bridge),
+                    "delete `physicalInterface`, or name a bridge of your own",
+                );
+            }
+        }
+        if is_good {
+            let localnet = Localnet {
+                name: mapping.localnet.clone(),
+                bridge: mapping.bridge.clone(),
+                physical_interface: mapping.physical_interface.clone(),
+            };
+            localnets.insert(mapping.localnet.clone(), localnet);
+        }
+    }
+    localnets
+}
