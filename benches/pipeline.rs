@@ -205,7 +205,7 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     stage("policies", || policy::plan(&mut plan, &settings, &mut report));
     stage("rules", || rules::check(&plan, &mut report));
     let templates = Templates::load(None, &mut Sources::default(), &mut report)?;
-    let tree = stage("rendering", || render::render(&plan, &settings, &templates, &sources, &progress, &mut report));
+    let tree = stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut report));
     let changes = stage("comparing, folder empty", || tree.changes(output, &progress, &mut report))?;
     stage("writing", || tree.write(output, &changes, &progress))?;
     let unchanged = stage("comparing, unchanged", || tree.changes(output, &progress, &mut report))?;

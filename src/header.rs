@@ -19,3 +19,10 @@ pub fn line(source: &str) -> String {
         .collect();
     format!("{START} from {source}. Do not edit: the next run replaces this file.\n")
 }
+
+/// The header of a policy that takes away what it made.
+pub fn retired_line() -> String {
+    format!(
+        "{START}: no longer wanted, and takes away what it made. Delete this file once the policy is Available on its nodes.\n"
+    )
+}

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod policy;
 pub mod progress;
 pub mod render;
+pub mod retire;
 pub mod rules;
 pub mod schema;
 pub mod site;
@@ -32,13 +33,14 @@ pub mod spelling;
 pub mod tree;
 pub mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use crate::diagnostic::Report;
-use crate::plan::Overrides;
+use crate::plan::{Overrides, Plan, Settings};
 use crate::progress::Progress;
 use crate::render::Templates;
+use crate::retire::Unwanted;
 use crate::source::{Inputs, Sources};
 use crate::tree::OutputTree;
 
@@ -66,6 +68,10 @@ pub struct Compilation {
     pub wukongs: usize,
     /// How many documents of which other kind were passed over.
     pub passed_over: BTreeMap<String, usize>,
+    /// How many policies are retired.
+    pub retired: usize,
+    /// The interfaces of the nodes that are still used, or known to the Site.
+    pub used_interfaces: HashSet<String>,
 }
 
 /// Compiles the inputs into an output tree. Nothing is written.
@@ -86,7 +92,8 @@ pub fn compile(
     if wukongs == 0 && !options.allow_empty && !report.has_errors() {
         rules::no_wukong(inputs, passed_over.values().sum(), report);
     }
-    let mut compilation = Compilation { sources, tree: None, wukongs, passed_over };
+    let mut compilation =
+        Compilation { sources, tree: None, wukongs, passed_over, retired: 0, used_interfaces: HashSet::new() };
     // With another Site than the one that is meant, every further finding would be a guess.
     let Some(settings) = site::settings(&objects, &options.overrides, report) else { return Ok(compilation) };
     let sources = &mut compilation.sources;
@@ -95,9 +102,30 @@ pub fn compile(
     policy::plan(&mut plan, &settings, report);
     rules::check(&plan, report);
     let templates = Templates::load(options.templates.as_deref(), sources, report)?;
-    if !report.has_errors() {
-        let tree = render::render(&plan, &settings, &templates, sources, progress, report);
-        compilation.tree = Some(tree).filter(|_| !report.has_errors());
+    if report.has_errors() {
+        return Ok(compilation);
     }
+    let unwanted = unwanted_policies(inputs, &plan, &settings)?;
+    let tombstones = retire::retire(&unwanted, &plan, &settings, report);
+    let tree = render::render(&plan, &tombstones, &settings, &templates, sources, progress, report);
+    compilation.tree = Some(tree).filter(|_| !report.has_errors());
+    compilation.retired = tombstones.len();
+    compilation.used_interfaces = used_interfaces(&plan, &settings);
     Ok(compilation)
+}
+
+/// The policies that stand in the output folder and are no longer wanted. Without policies at all nothing is retired: the
+/// cluster has no NMState that could.
+fn unwanted_policies(inputs: &Inputs, plan: &Plan, settings: &Settings) -> anyhow::Result<Vec<Unwanted>> {
+    let Some(folder) = inputs.output.as_ref().filter(|_| !settings.skip_nncp) else { return Ok(Vec::new()) };
+    let wanted = plan.policies.iter().map(|policy| policy.name.as_str()).collect();
+    let unwanted = tree::unwanted_policies(folder, &wanted)?;
+    Ok(unwanted.into_iter().map(|(path, text)| Unwanted { path, text }).collect())
+}
+
+/// The interfaces that policies use or the Site lists.
+fn used_interfaces(plan: &Plan, settings: &Settings) -> HashSet<String> {
+    let used = plan.policies.iter().flat_map(|policy| retire::used(&policy.desired_state)).map(str::to_owned);
+    let listed = settings.groups.iter().flat_map(|group| group.uplinks.keys().cloned());
+    used.chain(listed).collect()
 }

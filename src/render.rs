@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::document::tree;
 use crate::manifest::{Manifest, ManifestKind, Planned, kustomizations};
 use crate::names::interface_name_problem;
-use crate::plan::{Plan, Settings};
+use crate::plan::{Plan, Settings, Tombstone};
 use crate::progress::{Activity, Progress};
 use crate::rule;
 use crate::source::{Source, SourceId, Sources, display};
@@ -193,13 +193,14 @@ fn spell(value: &TemplateValue, indent: Option<usize>) -> Result<TemplateValue, 
 /// Spells everything in the plan into the output tree. Nothing is written.
 pub fn render(
     plan: &Plan,
+    tombstones: &[Tombstone],
     settings: &Settings,
     templates: &Templates,
     sources: &Sources,
     progress: &Progress,
     report: &mut Report,
 ) -> OutputTree {
-    let planned = Planned::all(plan);
+    let planned = Planned::all(plan, tombstones);
     progress.begin(Activity::Rendering, planned.len());
     let spelt: Vec<(Manifest, Result<String, Box<Diagnostic>>)> = planned
         .into_par_iter()

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::reads_as_string;
 
 /// Keys whose values are names and always in quotes: whether a name reads as a number must not depend on the name.
-const NAMES: &[&str] = &["name", "namespace", "base-iface"];
+const NAMES: &[&str] = &["name", "namespace", "base-iface", "copy-mac-from", "next-hop-interface"];
 
 /// Appends a value whose further lines are indented by `indent`. The text does not end with a line break.
 pub fn write(out: &mut String, value: &Value, indent: usize) {

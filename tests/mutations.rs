@@ -100,7 +100,7 @@ fn compile(text: &str) -> (String, Option<String>) {
         rules::check(&plan, &mut report);
         let templates = Templates::load(None, &mut sources, &mut report).expect("the built-in templates are right");
         let is_good = !report.has_errors();
-        is_good.then(|| render(&plan, &settings, &templates, &sources, &progress, &mut report).stream())
+        is_good.then(|| render(&plan, &[], &settings, &templates, &sources, &progress, &mut report).stream())
     });
     let resolved = resolve(&report, &sources);
     for finding in &resolved {

@@ -1,5 +1,6 @@
 //! The commands that compile: render, check, diff.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -15,7 +16,7 @@ use crate::names::interface_name_problem;
 use crate::plan::Overrides;
 use crate::source::{Inputs, UNREADABLE_INPUT};
 use crate::tree::{Action, Change, OutputTree, diff as unified_diff};
-use crate::{Compilation, Options, compile, rules};
+use crate::{Compilation, Options, compile, retire, rules};
 
 const STREAM: &str = "-";
 
@@ -42,6 +43,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
         say(&passed_over(compilation));
     }
     summarize(&args.output, &format!("{made} ({}){counts}\n", describe(changes, &DONE)));
+    summarize(&args.output, &compared.about_nodes());
     Ok(CLEAN)
 }
 
@@ -52,6 +54,7 @@ pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
     print(&unified_diff(tree, &compared.changes))?;
     let (made, counts) = (made(tree, &compared.compilation), counts(&compared.report));
     summarize(&args.output, &format!("{made} ({}){counts}\n", describe(&compared.changes, &TO_DO)));
+    summarize(&args.output, &compared.about_nodes());
     Ok(if args.check && compared.is_drift() { FINDINGS } else { CLEAN })
 }
 
@@ -121,6 +124,31 @@ impl<'a> Compared<'a> {
 
     fn is_drift(&self) -> bool {
         self.changes.iter().any(|change| change.action != Action::Unchanged)
+    }
+
+    /// What the changes leave on the nodes, which the cluster does not tell.
+    fn about_nodes(&self) -> String {
+        let mut said = String::new();
+        match self.compilation.retired {
+            0 => {}
+            1 => said.push_str("1 policy is retired: delete its file once it is Available on its nodes\n"),
+            count => said.push_str(&format!(
+                "{count} policies are retired: delete their files once they are Available on their nodes\n"
+            )),
+        }
+        let mut left: BTreeSet<String> = BTreeSet::new();
+        for change in self.changes.iter().filter(|change| change.path.starts_with("nncp/")) {
+            if let Action::Update(old) | Action::Remove(old) = &change.action {
+                let new = self.compilation.tree.as_ref().and_then(|tree| tree.text(&change.path));
+                left.extend(retire::left_behind(old, new));
+            }
+        }
+        left.retain(|name| !self.compilation.used_interfaces.contains(name));
+        if let Some(names) = shorten(&left) {
+            let verb = if left.len() == 1 { "stays" } else { "stay" };
+            said.push_str(&format!("{names} {verb} on the nodes: a policy that goes takes nothing away; --retire does\n"));
+        }
+        said
     }
 
     fn give_up(&self, args: &RenderArgs) -> u8 {
@@ -281,6 +309,17 @@ fn describe(changes: &[Change], words: &[&str; 4]) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     if parts.is_empty() { "nothing to write".to_owned() } else { parts.join(", ") }
+}
+
+/// Names in words: all of a few, the first of many.
+fn shorten(names: &BTreeSet<String>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let shown = (!shown.is_empty()).then(|| shown.join(", "))?;
+    Some(match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    })
 }
 
 /// One line a file that is not as it should be.

@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use super::{Manifest, ManifestKind};
+use crate::header;
 use crate::plan::Settings;
 
 /// The name that kustomize looks for.
@@ -38,7 +39,7 @@ fn manifest(path: &str, resources: &[&str]) -> Manifest {
         kind: ManifestKind::Kustomization,
         path: path.to_owned(),
         origin: None,
-        source: "what stands beside it".to_owned(),
+        header: header::line("what stands beside it"),
         body: json!({
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",

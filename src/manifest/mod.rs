@@ -9,9 +9,10 @@ mod nncp;
 use serde_json::Value;
 
 use crate::diagnostic::Origin;
-use crate::plan::{Plan, Settings};
+use crate::plan::{Plan, Settings, Tombstone};
 
 pub use kustomization::{KUSTOMIZATION, kustomizations};
+pub use nncp::RETIRED;
 
 /// What a manifest is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,8 +48,8 @@ pub struct Manifest {
     pub path: String,
     /// The network that it is made for; none for a kustomization.
     pub origin: Option<Origin>,
-    /// What it is made from, for its header.
-    pub source: String,
+    /// Its first line, with the line break.
+    pub header: String,
     /// The object.
     pub body: Value,
 }
@@ -58,24 +59,29 @@ pub struct Manifest {
 pub enum Planned<'a> {
     /// A node policy.
     Policy(&'a crate::plan::Policy),
+    /// A node policy that is no longer wanted.
+    Tombstone(&'a Tombstone),
     /// A network attachment.
     Attachment(&'a crate::plan::Attachment),
 }
 
 impl Planned<'_> {
-    /// Everything of a plan that becomes a manifest: policies first, each kind in the order of its paths.
-    pub fn all(plan: &Plan) -> Vec<Planned<'_>> {
+    /// Everything that becomes a manifest: policies first, each kind in the order of its paths.
+    pub fn all<'a>(plan: &'a Plan, tombstones: &'a [Tombstone]) -> Vec<Planned<'a>> {
         let mut policies: Vec<_> = plan.policies.iter().collect();
         policies.sort_by(|a, b| a.name.cmp(&b.name));
         let mut attachments: Vec<_> = plan.attachments.iter().collect();
         attachments.sort_by(|a, b| (&a.wukong.namespace, &a.name).cmp(&(&b.wukong.namespace, &b.name)));
-        policies.into_iter().map(Planned::Policy).chain(attachments.into_iter().map(Planned::Attachment)).collect()
+        let policies = policies.into_iter().map(Planned::Policy);
+        let tombstones = tombstones.iter().map(Planned::Tombstone);
+        policies.chain(tombstones).chain(attachments.into_iter().map(Planned::Attachment)).collect()
     }
 
     /// The manifest.
     pub fn manifest(self, settings: &Settings) -> Manifest {
         match self {
             Planned::Policy(policy) => nncp::manifest(policy, settings),
+            Planned::Tombstone(tombstone) => nncp::tombstone(tombstone, settings),
             Planned::Attachment(attachment) => nad::manifest(attachment, settings),
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, json};
 
 use super::{Manifest, ManifestKind, SYNC_WAVE};
+use crate::header;
 use crate::plan::{Attachment, Settings};
 
 const WAVE: &str = "0";
@@ -33,7 +34,7 @@ pub(super) fn manifest(attachment: &Attachment, settings: &Settings) -> Manifest
         kind: ManifestKind::Nad,
         path: format!("nad/{folder}{}.yaml", attachment.name),
         origin: Some(attachment.origin.clone()),
-        source: attachment.wukong.source.clone(),
+        header: header::line(&attachment.wukong.source),
         body: json!({
             "apiVersion": "k8s.cni.cncf.io/v1",
             "kind": "NetworkAttachmentDefinition",

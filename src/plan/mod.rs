@@ -263,6 +263,17 @@ impl Policy {
     }
 }
 
+/// A policy that is no longer wanted, and takes away what it made.
+#[derive(Debug)]
+pub struct Tombstone {
+    /// `metadata.name`.
+    pub name: String,
+    /// `spec.nodeSelector`.
+    pub node_selector: NodeSelector,
+    /// `spec.desiredState`.
+    pub desired_state: NetworkState,
+}
+
 /// A NetworkAttachmentDefinition.
 #[derive(Debug)]
 pub struct Attachment {

@@ -8,6 +8,7 @@ mod moves;
 mod state;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use crate::api::nmstate::NetworkState;
@@ -20,6 +21,8 @@ use crate::plan::{
 };
 
 use state::{OwnAddress, desired};
+
+pub use state::guessed_type;
 
 /// A network's need on the nodes of one group.
 struct Request<'a> {
@@ -46,12 +49,16 @@ pub fn plan(plan: &mut Plan, settings: &Settings, report: &mut Report) {
     let mut claims = Vec::new();
     let mut is_partial = false;
     let mut known: HashMap<(Subject<'_>, Option<&NodeSelector>), usize> = HashMap::new();
-    let mut done: HashSet<Subject<'_>> = HashSet::new();
+    let mut done: HashMap<Subject<'_>, Range<usize>> = HashMap::new();
     for request in &requests {
         let group = &settings.groups[request.host.group];
         let subject = (request.host.group, request.subject);
         if let Some(nodes) = per_node.get(&subject) {
-            if done.insert(subject) {
+            if let Some(range) = done.get(&subject) {
+                let others = &mut policies[range.clone()];
+                others.iter_mut().for_each(|policy| policy.add_source(&request.wukong.identity.source));
+            } else {
+                let first = policies.len();
                 for (number, (is_certain, state)) in nodes {
                     let node = plan.inventory.node(*number);
                     let mut selector = (*group.node_selector).clone();
@@ -63,6 +70,7 @@ pub fn plan(plan: &mut Plan, settings: &Settings, report: &mut Report) {
                     policy.is_per_node = true;
                     policies.push(policy);
                 }
+                done.insert(subject, first..policies.len());
             }
             continue;
         }

@@ -58,7 +58,9 @@ fn kept(ip: Option<&InterfaceIp>, is_ipv4: bool) -> InterfaceIp {
     }
     InterfaceIp {
         enabled: true,
-        dhcp: Some(ip.dhcp == Some(true)),
+        // NetworkManager has no router advertisements without DHCPv6, and nmstate refuses them (`nm/settings/ip.rs`); whether
+        // DHCPv6 is asked is for the advertisement to say.
+        dhcp: Some(is_automatic),
         autoconf: (!is_ipv4).then_some(ip.autoconf == Some(true)),
         auto_dns: only_no(ip.auto_dns),
         auto_gateway: only_no(ip.auto_gateway),

@@ -101,7 +101,11 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
     let Some(definition) = &uplink.definition else {
         // Of a NIC of which the Site says nothing there is nothing to say, unless it gives its address away.
         if is_port && own.has_ip() {
-            let nic_type = own.nic_type.or_else(|| guessed_type(&uplink.name));
+            // A bond or VLAN interface that is there has no section here, without which nmstate takes its type for a new one's.
+            let nic_type = match own.nic_type {
+                Some(known) => (known == InterfaceType::Ethernet).then_some(known),
+                None => guessed_type(&uplink.name),
+            };
             state.interfaces.push(Interface::up(&uplink.name, nic_type).without_ip());
         }
         return;
@@ -121,7 +125,7 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
 
 /// The type of a NIC, told by its name. Names of bonds and VLAN interfaces tell that they are no plain NIC: their type is
 /// left for nmstate to look up on the node, because `ethernet` would be refused there.
-fn guessed_type(name: &str) -> Option<InterfaceType> {
+pub fn guessed_type(name: &str) -> Option<InterfaceType> {
     let is_plain = !(name.contains('.') || name.starts_with("bond") || name.starts_with("team"));
     is_plain.then_some(InterfaceType::Ethernet)
 }

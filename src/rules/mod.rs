@@ -36,7 +36,7 @@ use conflict::conflicts;
 
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::plan::{Claimed, Plan};
-use crate::{address, document, load, network, render, schema, site, source, tree};
+use crate::{address, document, load, network, render, retire, schema, site, source, tree};
 
 /// A rule's check of the whole plan.
 type Check = fn(&Plan, &mut Report);
@@ -135,6 +135,8 @@ pub static ALL: &[&Rule] = &[
     &render::UNKNOWN_TEMPLATE,
     &render::TEMPLATE_BROKE_MANIFEST,
     &tree::FOREIGN_FILE,
+    &retire::STILL_IN_USE,
+    &retire::CANNOT_RETIRE,
 ];
 
 /// The rule of a code or a name.

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::nodes::place_of;
+use super::nodes::{place_in_state, place_of};
 use crate::diagnostic::{Diagnostic, Report};
+use crate::plan::inventory::NodeInterface;
 use crate::plan::{Plan, Policy};
 use crate::rule;
 
@@ -35,7 +36,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     for ((bridge, nic), moving) in by_bridge {
         let Some((first, number)) = moving.first() else { continue };
         let node = plan.inventory.node(*number);
-        let addresses = node.interfaces.get(nic).map(|nic| nic.addresses().join(", ")).unwrap_or_default();
+        let addresses = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
         let is_default = node.default_routes.iter().any(|it| it == nic);
         let route = if is_default { " and the default route" } else { "" };
         let others = match moving.len() - 1 {
@@ -43,14 +44,16 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             1 => ", and those of one more node".to_owned(),
             count => format!(", and those of {count} more nodes"),
         };
+        let verb = if addresses.len() == 1 && !is_default && others.is_empty() { "moves" } else { "move" };
+        let addresses = addresses.join(", ");
         report.push(
             Diagnostic::new(
                 &NODE_ADDRESS_MOVES,
                 place_of(first, nic),
-                format!("{addresses}{route} of `{}` move from `{nic}` to `{bridge}`{others}", node.name),
+                format!("{addresses}{route} of `{}` {verb} from `{nic}` to `{bridge}`{others}", node.name),
                 "use a `vlanId` or another NIC, with which it stays; if it is meant, move one node at a time (`policy.maxUnavailable: 1`)",
             )
-            .with_related(super::nodes::place_in_state(node, nic), "the node is reached here"),
+            .with_related(place_in_state(node, nic), "the node is reached here"),
         );
     }
 }

@@ -228,6 +228,12 @@ fn check_ip(ip: &InterfaceIp, is_ipv4: bool, origin: &Origin, findings: &mut Fin
     if is_ipv4 && ip.autoconf.is_some() {
         findings.push(&INVALID_UPLINK, origin.key("autoconf"), "IPv4 has no `autoconf`", "delete it, or use `dhcp`");
     }
+    if !is_ipv4 && ip.autoconf == Some(true) && ip.dhcp != Some(true) {
+        // nmstate, nm/settings/ip.rs: "Autoconf without DHCP is not supported yet".
+        let message = "nmstate has no `autoconf` without `dhcp`";
+        let help = "add `dhcp: true`: DHCPv6 is only asked if the router's advertisement says so";
+        findings.push(&INVALID_UPLINK, origin.at("autoconf"), message, help);
+    }
     let is_automatic = ip.dhcp == Some(true) || ip.autoconf == Some(true);
     if !ip.enabled && (is_automatic || !ip.address.is_empty()) {
         let message = "addresses have no effect with `enabled: false`";

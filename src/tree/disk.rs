@@ -1,6 +1,6 @@
 //! The output folder itself: compare, write, prune.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -202,6 +202,27 @@ fn compare_folder(
         }
     }
     Ok(())
+}
+
+/// The files of ours in one place of a folder whose names, without `.yaml`, are not `wanted`, in order.
+pub(super) fn unwanted(folder: &Path, place: &str, wanted: &HashSet<&str>) -> Result<Vec<(String, String)>> {
+    let Some(root) = Some(folder).filter(|it| it.is_dir()).map(open).transpose()?.flatten() else {
+        return Ok(Vec::new());
+    };
+    let Some(dir) = open_below(&root, place)? else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for (name, entry) in list(&dir, folder)? {
+        let Some(stem) = name.strip_suffix(".yaml") else { continue };
+        if entry != Entry::File || name == KUSTOMIZATION || wanted.contains(stem) {
+            continue;
+        }
+        let shown = display(&folder.join(place).join(&name));
+        let bytes = read(&dir, &name).with_context(|| format!("{shown} cannot be read"))?;
+        if !bytes.is_empty() && is_ours(&bytes) {
+            files.push((shown, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    Ok(files)
 }
 
 fn obstacle_on_the_way(root: &Dir, folder: &Path, place: &str) -> Result<Option<Obstacle>> {

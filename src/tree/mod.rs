@@ -5,13 +5,12 @@
 
 mod disk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use similar::TextDiff;
 
 use crate::diagnostic::{Diagnostic, Place, Report};
-use crate::header;
 use crate::manifest::{Manifest, ManifestKind};
 use crate::progress::Progress;
 use crate::rule;
@@ -43,10 +42,10 @@ pub struct OutputTree {
 impl OutputTree {
     /// Adds a manifest, with its header.
     pub fn add(&mut self, manifest: &Manifest, text: &str) {
-        let header = header::line(&manifest.source);
+        let header = &manifest.header;
         // Exactly as much as is needed: tens of thousands of these are held at once.
         let mut whole = String::with_capacity(header.len() + text.len() + 1);
-        whole.push_str(&header);
+        whole.push_str(header);
         whole.push_str(text);
         if !whole.ends_with('\n') {
             whole.push('\n');
@@ -103,6 +102,14 @@ impl OutputTree {
     }
 }
 
+/// The policies of ours in a folder that are none of those that are `wanted`, with their paths as the user would write them.
+///
+/// # Errors
+/// The folder is there and cannot be read.
+pub fn unwanted_policies(folder: &Path, wanted: &HashSet<&str>) -> anyhow::Result<Vec<(String, String)>> {
+    disk::unwanted(folder, "nncp", wanted)
+}
+
 /// What becomes of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -132,11 +139,18 @@ impl Change {
     }
 }
 
+impl OutputTree {
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(|file| file.text.as_str())
+    }
+}
+
 /// The changes as a unified diff that `git apply` takes.
 pub fn diff(tree: &OutputTree, changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
-        let new = tree.files.get(&change.path).map_or("", |file| file.text.as_str());
+        let new = tree.text(&change.path).unwrap_or_default();
         let path = &change.path;
         let (old, from, to) = match &change.action {
             Action::Unchanged => continue,
