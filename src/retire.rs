@@ -202,6 +202,7 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool) -> NetworkState {
             let mut nic = Interface::up(port, interface_type).without_ip();
             nic.link_aggregation = listed.and_then(|it| it.link_aggregation.clone());
             nic.vlan = listed.and_then(|it| it.vlan.clone());
+            nic.copy_mac_from = listed.and_then(|it| it.copy_mac_from.clone());
             if let Some(holder) = heirs.get(port) {
                 nic.ipv4 = Some(holder.ipv4.clone().unwrap_or_else(InterfaceIp::disabled));
                 nic.ipv6 = Some(holder.ipv6.clone().unwrap_or_else(InterfaceIp::disabled));

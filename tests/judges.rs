@@ -58,7 +58,7 @@ fn judge_on(state: &Value, current: Option<&Value>) -> Result<(), String> {
 /// an address here (tried with 2.2.62).
 fn without_node(state: &Value) -> Value {
     let mut state = state.clone();
-    for interface in state["interfaces"].as_array_mut().into_iter().flatten() {
+    for interface in state.get_mut("interfaces").and_then(Value::as_array_mut).into_iter().flatten() {
         interface.as_object_mut().expect("an interface is a mapping").remove("copy-mac-from");
     }
     state.as_object_mut().expect("a state is a mapping").remove("ovn");

@@ -107,9 +107,5 @@ fn definition(carrier: &Carrier, uplink: &Uplink) -> String {
     };
     let node_ip = bridge.and_then(|bridge| bridge.node_ip);
     let node_ip = node_ip.map_or_else(String::new, |address| format!(", with the node's address {address}"));
-    let localnet = match carrier {
-        Carrier::Localnet { localnet, .. } => format!(", as OVN's `{localnet}`"),
-        _ => String::new(),
-    };
-    format!("{kind} on `{}`{tagged}{localnet}{node_ip}", uplink.name)
+    format!("{kind} on `{}`{tagged}{node_ip}", uplink.name)
 }

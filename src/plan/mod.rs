@@ -242,7 +242,7 @@ pub struct Policy {
     pub node_selector: Arc<NodeSelector>,
     /// The nodes of the inventory that it selects.
     pub nodes: Selection,
-    /// The bridge that it is about, or the NIC if there is none.
+    /// The bridge that it is about, or OVN's name for it, or the NIC if there is none.
     pub subject: String,
     /// What the Site says of the uplink.
     pub uplink: Option<Arc<UplinkDefinition>>,

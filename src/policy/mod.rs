@@ -17,7 +17,7 @@ use crate::diagnostic::Report;
 use crate::names::{MAX_POLICY_BYTES, policy_name};
 use crate::network::fields::fits;
 use crate::plan::{
-    Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection, Settings, Wukong,
+    Carrier, Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection, Settings, Wukong,
 };
 
 use state::{OwnAddress, desired};
@@ -30,7 +30,7 @@ struct Request<'a> {
     network: &'a Network,
     host: &'a Host,
     need: &'a Need,
-    /// The bridge, or the NIC whose virtual functions are wanted.
+    /// The bridge, or OVN's name for it, or the NIC whose virtual functions are wanted.
     subject: &'a str,
 }
 
@@ -119,7 +119,11 @@ fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
         network.hosts.iter().filter_map(move |host| {
             let need = host.need.as_ref()?;
             let uplink = host.uplink.as_ref().map(|uplink| uplink.name.as_str());
-            let subject = network.carrier.bridge_name().or(uplink)?;
+            let localnet = match &network.carrier {
+                Carrier::Localnet { localnet, .. } => Some(localnet.as_str()),
+                _ => None,
+            };
+            let subject = localnet.or(network.carrier.bridge_name()).or(uplink)?;
             Some(Request { wukong, network, host, need, subject })
         })
     })
