@@ -61,7 +61,9 @@ fn compare(sizes: &[u32]) -> Result<()> {
         .with_context(|| format!("no folder can be made in {}", base.display()))?;
     let inputs: Vec<PathBuf> = sizes.iter().map(|size| folder.path().join(format!("in-{size}"))).collect();
     for (size, input) in sizes.iter().zip(&inputs) {
-        write_corpus(*size, input)?;
+        write_corpus(*size, &input.join(Corpus::Plain.folder()))?;
+        write_corpus(*size, &input.join(Corpus::Fleet.folder()))?;
+        write_fleet(*size, &input.join(Corpus::Fleet.folder()))?;
     }
     println!(
         "{} bytes a Wukong, {} threads, {REPETITIONS} repetitions, in {}",
@@ -75,15 +77,18 @@ fn compare(sizes: &[u32]) -> Result<()> {
         // Sizes and modes take turns, so that a slow minute of the machine does not fall upon one of them.
         for (place, input) in inputs.iter().enumerate() {
             let output = folder.path().join("out");
-            for mode in Mode::ALL {
-                if mode == Mode::Fresh {
-                    fs::remove_dir_all(&output)?;
+            for corpus in [Corpus::Plain, Corpus::Fleet] {
+                for mode in Mode::ALL {
+                    if mode == Mode::Fresh {
+                        fs::remove_dir_all(&output)?;
+                    }
+                    for mut sample in measure_in_child(mode, &input.join(corpus.folder()), &output)? {
+                        sample.label = format!("{}{}", corpus.prefix(), sample.label);
+                        add(&mut rows, sample, place, sizes.len());
+                    }
                 }
-                for sample in measure_in_child(mode, input, &output)? {
-                    add(&mut rows, sample, place, sizes.len());
-                }
+                fs::remove_dir_all(&output)?;
             }
-            fs::remove_dir_all(&output)?;
         }
     }
     print!("{}", table("Time", "µs a Wukong", &rows, Unit::Microseconds, sizes));
@@ -98,6 +103,31 @@ fn base_folder() -> PathBuf {
         Some(folder) => folder.into(),
         None if shared_memory.is_dir() => shared_memory.to_owned(),
         None => std::env::temp_dir(),
+    }
+}
+
+/// What the Wukongs are compiled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Corpus {
+    /// Nothing.
+    Plain,
+    /// A Site with node groups and one policy for each bridge, and the state of a node for every ten Wukongs.
+    Fleet,
+}
+
+impl Corpus {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Fleet => "fleet",
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Fleet => "fleet: ",
+        }
     }
 }
 
@@ -205,7 +235,8 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     stage("policies", || policy::plan(&mut plan, &settings, &mut report));
     stage("rules", || rules::check(&plan, &mut report));
     let templates = Templates::load(None, &mut Sources::default(), &mut report)?;
-    let tree = stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut report));
+    let tree =
+        stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut report));
     let changes = stage("comparing, folder empty", || tree.changes(output, &progress, &mut report))?;
     stage("writing", || tree.write(output, &changes, &progress))?;
     let unchanged = stage("comparing, unchanged", || tree.changes(output, &progress, &mut report))?;
@@ -310,6 +341,29 @@ fn write_corpus(size: u32, folder: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// The nodes: four a rack, in four groups, with the NICs that the Wukongs name. Every tenth has an address of its own on the NIC
+/// that a bridge takes whole, so that all of them get a policy each.
+fn write_fleet(size: u32, folder: &Path) -> Result<()> {
+    let groups: String = (0..GROUPS)
+        .map(|group| format!("    - name: pod-{group}\n      nodeSelector: {{example.org/pod: pod-{group}}}\n"))
+        .collect();
+    fs::write(folder.join("site.yaml"), format!("{}{groups}", include_str!("site.yaml")))?;
+    fs::create_dir_all(folder.join("nodes"))?;
+    for number in 0..size.div_ceil(10) {
+        let address = format!("[{{ip: 10.255.{}.{}, prefix-length: 16}}]", number / 250, 1 + number % 250);
+        let text = include_str!("node.yaml")
+            .replace("NODE", &format!("node-{number:05}"))
+            .replace("RACK", &(number / 4).to_string())
+            .replace("POD", &(number / 4 % GROUPS).to_string())
+            .replace("MAC", &format!("{:02x}:{:02x}", number / 256 % 256, number % 256))
+            .replace("ADDRESS", if number % 10 == 0 { &address } else { "[]" });
+        fs::write(folder.join(format!("nodes/node-{number:05}.yaml")), text)?;
+    }
+    Ok(())
+}
+
+const GROUPS: u32 = 4;
 
 /// The namespace and folder of a Wukong: twenty, however many Wukongs there are.
 fn team(number: u32) -> String {

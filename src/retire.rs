@@ -71,9 +71,10 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
         }
         let is_used = |name: &str| uplinks.contains(name) || users.find(name, &old.node_selector).is_some();
         let desired_state = retired(&old.desired_state, is_used);
-        let user = old.made().into_iter().find_map(|name| Some((name, users.find(name, &old.node_selector)?)));
+        let user = old.made().into_iter().rev().find_map(|name| Some((name, users.find(name, &old.node_selector)?)));
         if let Some((name, user)) = user {
-            let message = format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used");
+            let message =
+                format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used");
             let help = "nothing is to be done, unless it is to go: then the network that uses it must go first";
             report.push(
                 Diagnostic::new(&STILL_IN_USE, place, message, help)

@@ -35,8 +35,7 @@ pub struct Metadata {
 /// A choice of words as one `enum` with `enumDescriptions`, which editors show: an error then names the words, where `oneOf`
 /// would say that no schema matches.
 fn described_words(schema: &Schema) -> Schema {
-    let variants: Vec<&Value> =
-        schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().collect();
+    let variants: Vec<&Value> = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().collect();
     let all = |key: &str| -> Vec<&Value> { variants.iter().filter_map(|variant| variant.get(key)).collect() };
     json_schema!({"type": "string", "enum": all("const"), "enumDescriptions": all("description")})
 }

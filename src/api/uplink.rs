@@ -1,8 +1,8 @@
 //! The uplinks of a Site: what connects bridges to the wire, written as nmstate writes an interface.
 
+use super::nmstate::{DnsResolver, Ethernet, InterfaceIp, LinkAggregation, Routes, Vlan};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
-use super::nmstate::{DnsResolver, Ethernet, InterfaceIp, LinkAggregation, Routes, Vlan};
 
 /// A NIC, bond or VLAN interface of the nodes, in nmstate's own words. A policy that uses it has it in full, with what it
 /// stands on, so that policies do not need each other.

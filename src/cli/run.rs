@@ -128,14 +128,13 @@ impl<'a> Compared<'a> {
 
     /// What the changes leave on the nodes, which the cluster does not tell.
     fn about_nodes(&self) -> String {
-        let mut said = String::new();
-        match self.compilation.retired {
-            0 => {}
-            1 => said.push_str("1 policy is retired: delete its file once it is Available on its nodes\n"),
-            count => said.push_str(&format!(
-                "{count} policies are retired: delete their files once they are Available on their nodes\n"
-            )),
-        }
+        let retired = match self.compilation.retired {
+            0 => String::new(),
+            1 => "1 policy is retired: delete its file once it is Available on its nodes\n".to_owned(),
+            count => {
+                format!("{count} policies are retired: delete their files once they are Available on their nodes\n")
+            }
+        };
         let mut left: BTreeSet<String> = BTreeSet::new();
         for change in self.changes.iter().filter(|change| change.path.starts_with("nncp/")) {
             if let Action::Update(old) | Action::Remove(old) = &change.action {
@@ -144,11 +143,11 @@ impl<'a> Compared<'a> {
             }
         }
         left.retain(|name| !self.compilation.used_interfaces.contains(name));
-        if let Some(names) = shorten(&left) {
+        let left = shorten(&left).map_or_else(String::new, |names| {
             let verb = if left.len() == 1 { "stays" } else { "stay" };
-            said.push_str(&format!("{names} {verb} on the nodes: a policy that goes takes nothing away; --retire does\n"));
-        }
-        said
+            format!("{names} {verb} on the nodes: a policy that goes takes nothing away; --retire does\n")
+        });
+        retired + &left
     }
 
     fn give_up(&self, args: &RenderArgs) -> u8 {

@@ -169,8 +169,8 @@ fn interface(value: &Value, index: usize) -> Result<(String, NodeInterface), &'s
         mac_address: text_at(value, "mac-address"),
         max_mtu: number_at(value, "max-mtu").filter(|mtu| *mtu > 0),
         controller: text_at(value, "controller").or_else(|| text_at(value, "master")).filter(|it| !it.is_empty()),
-        ipv4: ip(value.get("ipv4")).ok_or("ipv4")?,
-        ipv6: ip(value.get("ipv6")).ok_or("ipv6")?,
+        ipv4: ip(value, "ipv4")?,
+        ipv6: ip(value, "ipv6")?,
         vlan,
         ports: ports.filter_map(port).collect(),
         max_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "max-vfs")),
@@ -178,24 +178,20 @@ fn interface(value: &Value, index: usize) -> Result<(String, NodeInterface), &'s
     Ok((name, interface))
 }
 
-/// The addresses of an IP version, link-local ones left out; `None` if they cannot be read.
-fn ip(value: Option<&Value>) -> Option<Option<InterfaceIp>> {
-    let Some(value) = value.filter(|value| !value.is_null()) else { return Some(None) };
+/// The addresses of an IP version, link-local ones left out; or the key, if they cannot be read.
+fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'static str> {
+    let Some(value) = interface.get(key).filter(|value| !value.is_null()) else { return Ok(None) };
     let switch = |key: &str| value.get(key).and_then(Value::as_bool);
-    let list = match value.as_object()?.get("address") {
+    let list = match value.as_object().ok_or(key)?.get("address") {
         None | Some(Value::Null) => &[][..],
-        Some(list) => list.as_array()?.as_slice(),
+        Some(list) => list.as_array().ok_or(key)?.as_slice(),
     };
-    let mut addresses = Vec::with_capacity(list.len());
-    for address in list {
-        let ip = text_at(address, "ip")?;
-        let prefix_length = number_at(address, "prefix-length").and_then(|length| u8::try_from(length).ok())?;
-        let parsed: std::net::IpAddr = ip.parse().ok()?;
-        if !matches!(parsed, std::net::IpAddr::V6(it) if it.is_unicast_link_local()) {
-            addresses.push(InterfaceAddress { ip, prefix_length });
-        }
-    }
-    Some(Some(InterfaceIp {
+    let read: Option<Vec<InterfaceAddress>> = list.iter().map(address).collect();
+    let is_link_local = |it: &InterfaceAddress| {
+        it.ip.parse::<std::net::Ipv6Addr>().is_ok_and(|address| address.is_unicast_link_local())
+    };
+    let addresses: Vec<InterfaceAddress> = read.ok_or(key)?.into_iter().filter(|it| !is_link_local(it)).collect();
+    Ok(Some(InterfaceIp {
         enabled: switch("enabled").unwrap_or(!addresses.is_empty()),
         dhcp: switch("dhcp"),
         autoconf: switch("autoconf"),
@@ -204,6 +200,12 @@ fn ip(value: Option<&Value>) -> Option<Option<InterfaceIp>> {
         auto_routes: switch("auto-routes"),
         address: addresses,
     }))
+}
+
+fn address(value: &Value) -> Option<InterfaceAddress> {
+    let ip = text_at(value, "ip").filter(|ip| ip.parse::<std::net::IpAddr>().is_ok())?;
+    let prefix_length = number_at(value, "prefix-length").and_then(|length| u8::try_from(length).ok())?;
+    Some(InterfaceAddress { ip, prefix_length })
 }
 
 fn route(value: &Value) -> Option<Route> {

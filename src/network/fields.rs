@@ -168,7 +168,10 @@ impl Context<'_> {
         report.push(Diagnostic::new(
             &MISSING_KEY,
             self.identity.origin.at("metadata/namespace"),
-            format!("the localnet network `{}` needs the namespace of its NetworkAttachmentDefinition", self.config.value.name),
+            format!(
+                "the localnet network `{}` needs the namespace of its NetworkAttachmentDefinition",
+                self.config.value.name
+            ),
             "add `namespace` to the Wukong's metadata: OVN-Kubernetes finds the definition by it",
         ));
         Err(Reported)

@@ -381,13 +381,7 @@ fn places(identity: &Identity, settings: &Settings) -> (Vec<Place>, Vec<Diagnost
     (places, conflicts)
 }
 
-fn node_selector_conflict(
-    identity: &Identity,
-    label: &str,
-    value: &str,
-    group: &NodeGroup,
-    other: &str,
-) -> Diagnostic {
+fn node_selector_conflict(identity: &Identity, label: &str, value: &str, group: &NodeGroup, other: &str) -> Diagnostic {
     let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
     let whose = group.name.as_ref().map_or_else(|| "the Site".to_owned(), |name| format!("the node group `{name}`"));
     Diagnostic::new(

@@ -14,8 +14,8 @@
 
 use super::{Context, Lowered};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{Carrier, Need};
 use crate::plan::cni::Plugin;
+use crate::plan::{Carrier, Need};
 use crate::rule;
 
 rule! {

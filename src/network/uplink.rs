@@ -49,7 +49,11 @@ impl Context<'_> {
             }
         }
         if let Some(localnet) = self.group.localnet(written) {
-            let message = format!("`{}` is a localnet of OVN, to which a `{}` network cannot be attached", localnet.name, self.type_word());
+            let message = format!(
+                "`{}` is a localnet of OVN, to which a `{}` network cannot be attached",
+                localnet.name,
+                self.type_word()
+            );
             return self.unfit(message, "use `type: ovs`, or name a NIC", report);
         }
         Ok(self.group.uplink(written))
@@ -148,7 +152,8 @@ impl Context<'_> {
         match uplink.definition.as_ref().map(|it| it.kind) {
             None | Some(UplinkType::Ethernet) => Ok(()),
             Some(kind) => {
-                let message = format!("`{}` is of `type: {}`, which has no virtual functions", uplink.name, kind.as_str());
+                let message =
+                    format!("`{}` is of `type: {}`, which has no virtual functions", uplink.name, kind.as_str());
                 self.unfit(message, "name the NIC", report)
             }
         }

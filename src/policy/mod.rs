@@ -17,7 +17,8 @@ use crate::diagnostic::Report;
 use crate::names::{MAX_POLICY_BYTES, policy_name};
 use crate::network::fields::fits;
 use crate::plan::{
-    Carrier, Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection, Settings, Wukong,
+    Carrier, Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection, Settings,
+    Wukong,
 };
 
 use state::{OwnAddress, desired};
@@ -55,8 +56,9 @@ pub fn plan(plan: &mut Plan, settings: &Settings, report: &mut Report) {
         let subject = (request.host.group, request.subject);
         if let Some(nodes) = per_node.get(&subject) {
             if let Some(range) = done.get(&subject) {
-                let others = &mut policies[range.clone()];
-                others.iter_mut().for_each(|policy| policy.add_source(&request.wukong.identity.source));
+                for policy in &mut policies[range.clone()] {
+                    policy.add_source(&request.wukong.identity.source);
+                }
             } else {
                 let first = policies.len();
                 for (number, (is_certain, state)) in nodes {
@@ -188,9 +190,8 @@ fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<Subj
                 }
             }
         }
-        let is_moving = |(number, (_, request)): (&usize, &(bool, &Request<'_>))| {
-            moved(request, inventory, *number).is_some()
-        };
+        let is_moving =
+            |(number, (_, request)): (&usize, &(bool, &Request<'_>))| moved(request, inventory, *number).is_some();
         if !nodes.iter().any(is_moving) {
             continue;
         }

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use crate::api::nmstate::{
     BridgeConfig, BridgeMapping, BridgePort, DnsResolver, Interface, InterfaceAddress, InterfaceIp, InterfaceType,
-    MappingState, NetworkState, OvsBond, OvsBondPort, Ovn, Route, Routes, Vlan,
+    MappingState, NetworkState, Ovn, OvsBond, OvsBondPort, Route, Routes, Vlan,
 };
 use crate::names::vlan_interface;
 use crate::plan::{Bridge, Carrier, Host, Need, Network, Tagging, Uplink};

@@ -47,7 +47,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             1 => " (and one more network)".to_owned(),
             count => format!(" (and {count} more networks)"),
         };
-        let key = if network.uplink().is_some_and(|uplink| uplink.is_named_here) { "physicalInterface" } else { "name" };
+        let key =
+            if network.uplink().is_some_and(|uplink| uplink.is_named_here) { "physicalInterface" } else { "name" };
         let vlan = match network.carrier {
             Carrier::OvsBridge(_) => "",
             _ => " use a `vlanId`, with which it keeps its address;",

@@ -43,7 +43,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     let message = match bridges.len() {
         1 => format!("{count} equal policies make the bridge `{}`", first.subject),
         bridges => {
-            format!("{count} policies make {bridges} bridges, for which one each would do, `{}` the first", first.subject)
+            format!(
+                "{count} policies make {bridges} bridges, for which one each would do, `{}` the first",
+                first.subject
+            )
         }
     };
     let help = "set `policy.scope: bridge` in the Site: one policy for each bridge";

@@ -39,8 +39,7 @@ fn check_name(plan: &Plan, policy: &Policy, interface: &Interface, wanted: Inter
         .filter(|number| other(number).is_some())
         .collect();
     let Some((first, found)) = taken.first().and_then(|first| Some((*first, other(first)?))) else { return };
-    let message =
-        format!("`{name}` cannot be a {}: it is a {found} on {}", wanted.as_str(), name_nodes(plan, &taken));
+    let message = format!("`{name}` cannot be a {}: it is a {found} on {}", wanted.as_str(), name_nodes(plan, &taken));
     let place = place_in_state(plan.inventory.node(first), name);
     let diagnostic = Diagnostic::new(&INTERFACE_TAKEN, place_of_name(policy, name), message, "choose another name")
         .with_related(place, format!("the {found}"));
@@ -50,9 +49,8 @@ fn check_name(plan: &Plan, policy: &Policy, interface: &Interface, wanted: Inter
 fn check_tag(plan: &Plan, policy: &Policy, interface: &Interface, report: &mut Report) {
     let Some(vlan) = &interface.vlan else { return };
     let others = plan.inventory.with_vlan(&vlan.base_iface, vlan.id);
-    let is_other = |(number, name): &&(usize, String)| {
-        *name != interface.name && policy.nodes.nodes.binary_search(number).is_ok()
-    };
+    let is_other =
+        |(number, name): &&(usize, String)| *name != interface.name && policy.nodes.nodes.binary_search(number).is_ok();
     let Some((first, name)) = others.iter().find(is_other) else { return };
     let taken: Vec<usize> = others.iter().filter(is_other).map(|(number, _)| *number).collect();
     let message = format!(

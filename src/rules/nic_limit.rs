@@ -37,11 +37,11 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                 let Some((first, least)) = unable.first().and_then(|first| Some((*first, limit(first)?))) else {
                     continue;
                 };
-                let message =
-                    format!("the {what} of `{name}` cannot be {wanted} on {}", name_nodes(plan, &unable));
+                let message = format!("the {what} of `{name}` cannot be {wanted} on {}", name_nodes(plan, &unable));
                 let place = place_in_state(plan.inventory.node(first), name);
-                let diagnostic = Diagnostic::new(&NIC_LIMIT, place_of(policy, name), message, format!("use {least} at most"))
-                    .with_related(place, format!("it takes {least} at most"));
+                let diagnostic =
+                    Diagnostic::new(&NIC_LIMIT, place_of(policy, name), message, format!("use {least} at most"))
+                        .with_related(place, format!("it takes {least} at most"));
                 on_nodes(diagnostic, &policy.nodes, report);
             }
         }

@@ -21,8 +21,7 @@ const DAY: i64 = 24 * 60 * 60;
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let Some(now) = plan.now else { return };
     let age = |recorded: Option<i64>| recorded.map(|recorded| (now - recorded) / DAY).filter(|days| *days > OLD);
-    let mut old: Vec<_> =
-        plan.inventory.nodes().iter().filter_map(|node| Some((age(node.recorded)?, node))).collect();
+    let mut old: Vec<_> = plan.inventory.nodes().iter().filter_map(|node| Some((age(node.recorded)?, node))).collect();
     old.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
     let Some((days, node)) = old.first() else { return };
     let others = match old.len() - 1 {

@@ -121,7 +121,9 @@ fn both(site: &NodeSelector, group: &NodeSelector, origin: &Origin, findings: &m
             Some(other) if other != *value => findings.push(
                 &INVALID_VALUE,
                 origin.child("nodeSelector").child(label).here(),
-                format!("no node is selected: the group wants `{label}: {value}`, `policy.nodeSelector` `{label}: {other}`"),
+                format!(
+                    "no node is selected: the group wants `{label}: {value}`, `policy.nodeSelector` `{label}: {other}`"
+                ),
                 "agree on the value, or leave the label to one of the two",
             ),
             _ => {}

@@ -90,10 +90,7 @@ fn combine(spec: &SiteSpec, groups: Vec<NodeGroup>, overrides: &Overrides) -> Se
 /// The default NIC: the command line's, else the first of `named`.
 fn default_nic(overrides: &Overrides, named: [Option<&String>; 2]) -> DefaultNic {
     let named = overrides.default_nic.as_ref().or(named[0]).or(named[1]);
-    DefaultNic {
-        name: named.map_or_else(|| DEFAULT_NIC.to_owned(), Clone::clone),
-        is_assumed: named.is_none(),
-    }
+    DefaultNic { name: named.map_or_else(|| DEFAULT_NIC.to_owned(), Clone::clone), is_assumed: named.is_none() }
 }
 
 /// What was found, each thing once: what the groups have in common is looked at for every one of them.
@@ -179,9 +176,10 @@ fn trunks(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> Vec<Trun
             );
         }
         if is_good {
-            let trunk_tags = bridge.trunk_tags.clone().unwrap_or_else(|| {
-                vec![TrunkTag { id: None, id_range: Some(TagRange { min: 2, max: 4094 }) }]
-            });
+            let trunk_tags = bridge
+                .trunk_tags
+                .clone()
+                .unwrap_or_else(|| vec![TrunkTag { id: None, id_range: Some(TagRange { min: 2, max: 4094 }) }]);
             trunks.push(Trunk {
                 bridge: bridge.name.clone(),
                 physical_interface: bridge.physical_interface.clone(),

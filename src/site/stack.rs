@@ -86,13 +86,7 @@ fn define_one<'a>(
     Some(definition)
 }
 
-fn check_base(
-    uplink: &Uplink,
-    vlan: &Vlan,
-    origin: &Origin,
-    base: Option<&UplinkDefinition>,
-    findings: &mut Findings,
-) {
+fn check_base(uplink: &Uplink, vlan: &Vlan, origin: &Origin, base: Option<&UplinkDefinition>, findings: &mut Findings) {
     let Some(base) = base else { return };
     if base.kind == UplinkType::OvsBond {
         let message = format!("the OVS bond `{}` carries no VLAN interface: it is a port of a bridge", vlan.base_iface);
@@ -125,10 +119,8 @@ fn put_together(uplink: &Uplink, origin: &Origin, base: Option<&UplinkDefinition
     let bond = uplink.link_aggregation.as_ref();
     // Ports are not interfaces of the policy unless there is something to say of them: their MTU must be the bond's.
     let ports = bond.into_iter().flat_map(|bond| &bond.port).filter(|_| uplink.mtu.is_some());
-    interfaces.extend(ports.map(|port| Interface {
-        mtu: uplink.mtu,
-        ..Interface::up(port, Some(InterfaceType::Ethernet))
-    }));
+    interfaces
+        .extend(ports.map(|port| Interface { mtu: uplink.mtu, ..Interface::up(port, Some(InterfaceType::Ethernet)) }));
     let interface_type = match uplink.uplink_type {
         UplinkType::Ethernet => Some(InterfaceType::Ethernet),
         UplinkType::Bond => Some(InterfaceType::Bond),

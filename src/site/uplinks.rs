@@ -140,7 +140,12 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
         if findings.interface_name(port, place.clone()) && *port == uplink.name {
             findings.push(&INVALID_UPLINK, place, format!("`{port}` cannot be its own port"), "name the NICs");
         } else if bond.port[..index].contains(port) {
-            findings.push(&INVALID_UPLINK, place, format!("`{port}` is a port of `{}` twice", uplink.name), "delete one");
+            findings.push(
+                &INVALID_UPLINK,
+                place,
+                format!("`{port}` is a port of `{}` twice", uplink.name),
+                "delete one",
+            );
         }
     }
     if is_ovs {
@@ -203,7 +208,8 @@ fn bond_problems(bond: &LinkAggregation) -> Vec<(&'static str, String, String)> 
         problems.push(("primary", message, format!("use one of {}", bond.port.join(", "))));
     }
     let hash = bond.options.get("xmit_hash_policy").and_then(|it| it.as_str());
-    if bond.options.get("balance_slb").and_then(serde_json::Value::as_bool) == Some(true) && hash != Some("vlan+srcmac") {
+    if bond.options.get("balance_slb").and_then(serde_json::Value::as_bool) == Some(true) && hash != Some("vlan+srcmac")
+    {
         let message = "`balance_slb` needs `xmit_hash_policy: vlan+srcmac`".to_owned();
         problems.push(("balance_slb", message, "set it, or delete `balance_slb`".to_owned()));
     }

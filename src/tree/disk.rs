@@ -1,6 +1,6 @@
 //! The output folder itself: compare, write, prune.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -205,7 +205,7 @@ fn compare_folder(
 }
 
 /// The files of ours in one place of a folder whose names, without `.yaml`, are not `wanted`, in order.
-pub(super) fn unwanted(folder: &Path, place: &str, wanted: &HashSet<&str>) -> Result<Vec<(String, String)>> {
+pub(super) fn unwanted(folder: &Path, place: &str, wanted: &BTreeSet<&str>) -> Result<Vec<(String, String)>> {
     let Some(root) = Some(folder).filter(|it| it.is_dir()).map(open).transpose()?.flatten() else {
         return Ok(Vec::new());
     };

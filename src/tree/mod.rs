@@ -5,7 +5,7 @@
 
 mod disk;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use similar::TextDiff;
@@ -106,7 +106,7 @@ impl OutputTree {
 ///
 /// # Errors
 /// The folder is there and cannot be read.
-pub fn unwanted_policies(folder: &Path, wanted: &HashSet<&str>) -> anyhow::Result<Vec<(String, String)>> {
+pub fn unwanted_policies(folder: &Path, wanted: &BTreeSet<&str>) -> anyhow::Result<Vec<(String, String)>> {
     disk::unwanted(folder, "nncp", wanted)
 }
 
