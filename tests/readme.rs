@@ -2,5 +2,5 @@
 
 #[test]
 fn readme_commands_print_what_is_shown() {
-    trycmd::TestCases::new().case("README.md").env("NO_COLOR", "1");
+    trycmd::TestCases::new().case("README.md").env("NO_COLOR", "1").env("SOURCE_DATE_EPOCH", "1795507200");
 }

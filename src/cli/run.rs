@@ -135,19 +135,28 @@ impl<'a> Compared<'a> {
                 format!("{count} policies are retired: delete their files once they are Available on their nodes\n")
             }
         };
-        let mut left: BTreeSet<String> = BTreeSet::new();
+        let (mut deleted, mut changed) = (BTreeSet::new(), BTreeSet::new());
         for change in self.changes.iter().filter(|change| change.path.starts_with("nncp/")) {
-            if let Action::Update(old) | Action::Remove(old) = &change.action {
-                let new = self.compilation.tree.as_ref().and_then(|tree| tree.text(&change.path));
-                left.extend(retire::left_behind(old, new));
+            match &change.action {
+                Action::Remove(old) => deleted.extend(retire::left_behind(old, None)),
+                Action::Update(old) => {
+                    let new = self.compilation.tree.as_ref().and_then(|tree| tree.text(&change.path));
+                    changed.extend(retire::left_behind(old, new));
+                }
+                Action::Create | Action::Unchanged => {}
             }
         }
-        left.retain(|name| !self.compilation.used_interfaces.contains(name));
-        let left = shorten(&left).map_or_else(String::new, |names| {
+        let stays = |mut left: BTreeSet<String>, why: &str| {
+            left.retain(|name| !self.compilation.used_interfaces.contains(name));
             let verb = if left.len() == 1 { "stays" } else { "stay" };
-            format!("{names} {verb} on the nodes: a policy that goes takes nothing away; --retire does\n")
-        });
-        retired + &left
+            shorten(&left).map_or_else(String::new, |names| format!("{names} {verb} on the nodes: {why}\n"))
+        };
+        retired
+            + &stays(deleted, "deleting a policy takes nothing away; --retire does")
+            + &stays(
+                changed,
+                "a policy that changes takes nothing away; a policy of your own with `state: absent` does",
+            )
     }
 
     fn give_up(&self, args: &RenderArgs) -> u8 {
