@@ -7,6 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::SchemaKind;
+use crate::api::nmstate::MAC_ADDRESS;
 use crate::diagnostic::{Diagnostic, Origin, Place, Rule, Severity};
 use crate::rule;
 use crate::spelling::nearest;
@@ -96,6 +97,10 @@ impl SchemaKind {
                 _ => None,
             })
             .collect();
+        // A number where a word belongs is of the wrong type, and none of the words: one mistake.
+        let is_type = |kind: &ValidationErrorKind| matches!(kind, ValidationErrorKind::Type { .. });
+        let mistyped: HashSet<&str> =
+            errors.iter().filter(|it| is_type(it.kind())).map(|it| it.instance_path().as_str()).collect();
         let mut misspelt: HashSet<(&str, String)> = HashSet::new();
         let mut violations = Vec::new();
         for error in &errors {
@@ -104,7 +109,7 @@ impl SchemaKind {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
                     let known = self.siblings(error.schema_path().as_str());
                     for key in unexpected {
-                        let meant = nearest(key, &known);
+                        let meant = older_name(key, &known).or_else(|| nearest(key, &known));
                         let is_missing = meant.as_ref().is_some_and(|meant| missing.contains(&(pointer, meant)));
                         let mut violation = unknown_key(key, pointer, meant.as_deref(), &known, origin);
                         if !(self == Self::Site || in_network(pointer) || is_missing) {
@@ -116,6 +121,7 @@ impl SchemaKind {
                 }
                 // Below, when all misspelt keys are known.
                 ValidationErrorKind::Required { .. } => {}
+                kind if !is_type(kind) && mistyped.contains(pointer) => {}
                 kind => {
                     let schema_path = error.schema_path().as_str();
                     violations.push(self.invalid(kind, pointer, error.instance(), schema_path, origin));
@@ -224,11 +230,29 @@ fn is_section(pointer: &str) -> bool {
     }
 }
 
+/// What nmstate calls a key that it had another name for, or takes an alias for that its older releases refuse (nmstate#2926).
+fn older_name(key: &str, known: &[&str]) -> Option<String> {
+    const NAMES: [(&str, &str); 5] = [
+        ("bond", "link-aggregation"),
+        ("bonding", "link-aggregation"),
+        ("slaves", "port"),
+        ("ports", "port"),
+        ("master", "base-iface"),
+    ];
+    let (_, name) = NAMES.iter().find(|(older, name)| *older == key && known.contains(name))?;
+    Some((*name).to_owned())
+}
+
 fn unknown_key(key: &str, pointer: &str, meant: Option<&str>, known: &[&str], origin: &Origin) -> Violation {
     let holder = match pointer.rsplit('/').find(|segment| segment.parse::<usize>().is_err()) {
         Some("networks") => "a network",
         Some("disks") => "a disk",
         Some("tolerations") => "a toleration",
+        Some("uplinks") => "an uplink",
+        Some("nodeGroups") => "a node group",
+        Some("trunkBridges") => "a trunk bridge",
+        Some("bridge-mappings") => "a bridge mapping",
+        Some("vfs") => "a virtual function",
         Some("") | None => "the resource",
         Some(name) => &format!("`{name}`"),
     };
@@ -269,10 +293,14 @@ fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static Rule,
         Value::Bool(_) if wants("string") => {
             "Kubernetes reads yes, no, on, off, y, n, true and false as booleans: put the text in quotes"
         }
+        Value::Number(_) if name == "`mode`" => "write the mode's name, such as `802.3ad` or `active-backup`",
         Value::Number(_) if wants("string") => "put it in quotes: without them it is a number",
         Value::String(text) if wants("integer") && text.parse::<i64>().is_ok() => "take the quotes away",
         Value::Number(_) if wants("integer") => "write it without a fraction",
         Value::String(_) if wants("boolean") => "write true or false, without quotes",
+        Value::String(text) if wants("object") && name.ends_with("`address`") && text.contains(['.', ':']) => {
+            "write the two apart: `{ip: 192.0.2.1, prefix-length: 24}`"
+        }
         _ if wants("array") => "write a list: each entry on its own line, after `- `",
         _ if wants("object") => "write a mapping: `key: value` on lines of their own, indented",
         _ => "compare it with the schema, which `wukong-render schema` prints",
@@ -320,6 +348,10 @@ fn noun_of(value: &Value) -> &'static str {
 fn pattern_help(pattern: &str, name: &str) -> String {
     if pattern.contains("Ki|Mi") {
         "write a quantity such as `8Gi` or `500G`".to_owned()
+    } else if pattern == "^[0-9]+$" {
+        "write a whole number".to_owned()
+    } else if pattern == MAC_ADDRESS {
+        "write six pairs of digits, such as `\"02:00:00:00:00:01\"`".to_owned()
     } else if pattern.ends_with("%$") {
         "write a number of nodes, or a share such as `\"30%\"`".to_owned()
     } else if pattern.contains('/') {

@@ -131,7 +131,12 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
     let modes: &[&str] = if is_ovs { &OVS_BOND_MODES } else { &BOND_MODES };
     if !modes.contains(&bond.mode.as_str()) {
         let message = format!("a bond of `type: {}` has no mode `{}`", uplink.uplink_type.as_str(), bond.mode);
-        findings.push(&INVALID_UPLINK, origin.at("mode"), message, format!("use one of {}", modes.join(", ")));
+        let help = match (is_ovs, bond.mode.as_str()) {
+            (false, "lacp") => "did you mean `802.3ad`? That is LACP for a bond of the kernel".to_owned(),
+            (true, "802.3ad") => "did you mean `lacp`? That is what OVS calls it".to_owned(),
+            _ => format!("use one of {}", modes.join(", ")),
+        };
+        findings.push(&INVALID_UPLINK, origin.at("mode"), message, help);
         return;
     }
     let ports = origin.child("port");
