@@ -103,18 +103,21 @@ def judge(tree):
             fail(path, f"`spec.config` is no JSON: {error}")
             continue
         shape(path, configs[path])
-    configs = {path: it for path, it in configs.items() if it.get("type") in can}
+    configs = {path: it for path, it in configs.items() if it.get("type") in can and (can["vlan"] or "vlan" not in it)}
     if not configs:
         return len(nads), 0, 0
     node = namespace()
     # The node as its policies leave it: a NAD on a bridge that no policy makes would get an isolated one from the plugin.
     policies = [load(path) for path in manifests(tree / "nncp")] if (tree / "nncp").is_dir() else None
-    interfaces = [it for policy in policies or [] for it in policy["spec"]["desiredState"]["interfaces"]]
-    bridges = {it["name"] for it in interfaces if it.get("type") == "linux-bridge"}
+    interfaces = [it for policy in policies or [] for it in policy["spec"]["desiredState"].get("interfaces", [])]
+    linux_bridges = [it for it in interfaces if it.get("type") == "linux-bridge" and it["state"] == "up"]
+    bridges = {it["name"] for it in linux_bridges}
+    trunks = {it["name"] for it in linux_bridges if any("vlan" in port for port in it["bridge"]["port"])}
     for number, bridge in enumerate(sorted(bridges)):
         # An address of its own: otherwise it changes with every port, which CHECK does not like.
         address = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
-        must("ip", "-n", node, "link", "add", "name", bridge, "address", address, "up", "type", "bridge")
+        filtering = ["vlan_filtering", "1"] if bridge in trunks and can["vlan"] else []
+        must("ip", "-n", node, "link", "add", "name", bridge, "address", address, "up", "type", "bridge", *filtering)
     for number, nic in enumerate(sorted({it["master"] for it in configs.values() if "master" in it})):
         must("ip", "-n", node, "link", "add", "name", nic, "up", "type", "veth", "peer", "name", f"wire{number}")
         must("ip", "-n", node, "link", "set", f"wire{number}", "up")
@@ -128,7 +131,7 @@ def judge(tree):
             fail(path, f"ADD is refused: {answer.get('msg', answer)} {answer.get('details', '')}")
             continue
         added.append((path, pod, config, answer))
-        wires[config["type"], config.get("bridge", config.get("master"))].append((path, pod, config))
+        wires[config["type"], config.get("bridge", config.get("master")), config.get("vlan")].append((path, pod, config))
         check_pod(path, pod, config)
     if policies is not None:
         has = {it["ifname"] for it in json.loads(must("ip", "-j", "-n", node, "link", "show", "type", "bridge")) if it}
@@ -161,7 +164,10 @@ def abilities():
     for kind in (["bridge"], ["veth", "peer", "name", "t-peer"]):
         if run(["ip", "-n", node, "link", "add", "name", f"t-{kind[0]}", "type", *kind]).returncode:
             skip(f"the kernel has no {kind[0]}")
-    can = {"bridge": True, "macspoofchk": True}
+    can = {"bridge": True, "macspoofchk": True, "vlan": True}
+    if run(["ip", "-n", node, "link", "add", "name", "t-trunk", "type", "bridge", "vlan_filtering", "1"]).returncode:
+        print("  skipped: NADs with a `vlan` on a trunk bridge: the kernel's bridges have no VLAN filtering")
+        can["vlan"] = False
     if run(["ip", "-n", node, "link", "add", "link", "t-veth", "name", "t-macvlan", "type", "macvlan", "mode", "bridge"]).returncode:
         print("  skipped: macvlan NADs: the kernel has no macvlan")
     else:

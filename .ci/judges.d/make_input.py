@@ -12,7 +12,14 @@ SITE = {
     "plain": {"sriov": {"defaultResourceName": "openshift.io/sriovnics"}},
     "full": {
         "defaultNIC": "bond0",
-        "policy": {"nodeSelector": {"node-role.kubernetes.io/worker": "", "example.com/on": "yes"}, "maxUnavailable": "30%"},
+        "uplinks": [
+            {"name": "bond0", "type": "bond", "mtu": 9000, "link-aggregation": {"mode": "802.3ad", "options": {"miimon": 100}, "port": ["1e3", "0x1"]}},
+            {"name": "ens162", "type": "ethernet", "ipv4": {"enabled": True, "address": [{"ip": "192.168.0.121", "prefix-length": 24}]},
+             "routes": {"config": [{"destination": "0.0.0.0/0", "next-hop-address": "192.168.0.1"}]}},
+        ],
+        "nodeGroups": [{"name": "on", "nodeSelector": {"example.com/site": "yes"}},
+                       {"name": "null", "nodeSelector": {"example.com/site": "no"}, "defaultNIC": "0b1"}],
+        "policy": {"scope": "bridge", "nodeSelector": {"node-role.kubernetes.io/worker": "", "example.com/on": "yes"}, "maxUnavailable": "30%"},
         "attachment": {"cniVersion": "1.0.0", "macSpoofCheck": False, "bridgeResources": True},
         "sriov": {"resourceNames": {"ens2f0": "intel.com/ens2f0_vfs"}},
         "syncWaves": False,

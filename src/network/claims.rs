@@ -1,5 +1,6 @@
 //! What a network occupies, for the rules to compare with what others do.
 
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use crate::api::NetworkConfig;
@@ -14,6 +15,38 @@ pub(super) fn name(identity: &Identity, config: &Object<NetworkConfig>, what: Cl
     static EVERYWHERE: LazyLock<Arc<NodeSelector>> = LazyLock::new(Arc::default);
     let holder = who(identity, &config.value.name);
     Claim { place: config.origin.at("name"), what, holder, nodes: Arc::clone(&EVERYWHERE) }
+}
+
+/// The claims of the Site's bonds on their NICs, once for each group in which a network uses them.
+#[derive(Debug, Default)]
+pub(super) struct Bonds {
+    seen: HashSet<(usize, String)>,
+    /// The claims. They go before those of networks: a network that takes a bond's NIC is the one in the wrong.
+    pub(super) claims: Vec<Claim>,
+}
+
+impl Bonds {
+    /// Adds what the network's hosts stand on.
+    pub(super) fn of_network(&mut self, network: &Network, settings: &Settings) {
+        for host in network.hosts.iter().filter(|host| host.need.is_some()) {
+            let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
+            for interface in definition.iter().flat_map(|definition| &definition.interfaces) {
+                let Some(bond) = &interface.link_aggregation else { continue };
+                let group = &settings.groups[host.group];
+                let Some(own) = group.uplinks.get(&interface.name) else { continue };
+                if !self.seen.insert((host.group, interface.name.clone())) {
+                    continue;
+                }
+                let ports = own.origin.child("link-aggregation").child("port");
+                self.claims.extend(bond.port.iter().enumerate().map(|(index, nic)| Claim {
+                    place: ports.child(index).here(),
+                    what: Claimed::Port(nic.clone()),
+                    holder: interface.name.clone(),
+                    nodes: Arc::clone(&group.node_selector),
+                }));
+            }
+        }
+    }
 }
 
 /// The claims on the nodes and on the wire, in every group.
@@ -36,6 +69,10 @@ fn on_nodes(network: &Network, host: &Host, claim: &mut impl FnMut(Place, Claime
     if let Some(name) = name {
         claim(at(network, "bridgeName"), Claimed::Bridge(name.to_owned()), definition(&network.carrier, uplink));
         let tag = |base: &str, id| Claimed::VlanTag { base: base.to_owned(), id };
+        if let Some(Bridge { vlan: Some(id), tagging: Tagging::Filtering(_), .. }) = network.carrier.bridge() {
+            // A VLAN interface for the tag would take its frames before the bridge sees them.
+            claim(network.origin.at("vlanId"), tag(&uplink.name, *id), name.to_owned());
+        }
         match (network.carrier.bridge().and_then(Bridge::port_vlan), uplink.vlan()) {
             (Some(id), _) => claim(network.origin.at("vlanId"), tag(&uplink.name, id), name.to_owned()),
             (None, Some((base, id))) => claim(at(network, "physicalInterface"), tag(base, id), name.to_owned()),
@@ -44,12 +81,6 @@ fn on_nodes(network: &Network, host: &Host, claim: &mut impl FnMut(Place, Claime
                     claim(at(network, "physicalInterface"), Claimed::Port(nic.to_owned()), name.to_owned());
                 }
             }
-        }
-    }
-    // A bond holds its NICs wherever it is used.
-    for interface in uplink.definition.iter().flat_map(|definition| &definition.interfaces) {
-        for nic in interface.link_aggregation.iter().flat_map(|bond| &bond.port) {
-            claim(at(network, "physicalInterface"), Claimed::Port(nic.clone()), interface.name.clone());
         }
     }
 }

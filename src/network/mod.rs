@@ -111,6 +111,8 @@ struct Place {
 struct Nodes<'a> {
     settings: &'a Settings,
     selections: Selections<'a>,
+    /// What the Site's bonds occupy there.
+    bonds: claims::Bonds,
 }
 
 /// Lowers every network of every Wukong. What is wrong with one is a finding, and the others are still lowered.
@@ -120,7 +122,8 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
         is_partial: objects.wukong_count != objects.wukongs.len(),
         ..Plan::default()
     };
-    let mut nodes = Nodes { settings, selections: Selections::new(&objects.inventory) };
+    let mut nodes =
+        Nodes { settings, selections: Selections::new(&objects.inventory), bonds: claims::Bonds::default() };
     let mut seen = HashMap::new();
     for loaded in objects.wukongs {
         let LoadedWukong { wukong, networks, is_partial } = loaded;
@@ -140,6 +143,9 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
         plan.is_partial |= is_partial;
         lower_wukong(identity, networks, &mut nodes, &mut plan, report);
     }
+    let mut claims = nodes.bonds.claims;
+    claims.append(&mut plan.claims);
+    plan.claims = claims;
     plan.inventory = objects.inventory;
     plan
 }
@@ -238,6 +244,7 @@ fn lower_network(
         });
     }
     claims::of_network(identity, &network, settings, &mut plan.claims);
+    nodes.bonds.of_network(&network, settings);
     Some(network)
 }
 

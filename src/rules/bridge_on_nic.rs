@@ -35,8 +35,11 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             continue;
         }
         for host in network.hosts.iter().filter(|host| host.need.is_some() && !is_known(host)) {
-            if let Some(uplink) = &host.uplink {
-                by_nic.entry(&uplink.name).or_default().push(network);
+            let Some(uplink) = &host.uplink else { continue };
+            let users = by_nic.entry(&uplink.name).or_default();
+            // In several node groups it is still one network.
+            if users.last().is_none_or(|last| !std::ptr::eq(*last, network)) {
+                users.push(network);
             }
         }
     }
