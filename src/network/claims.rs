@@ -17,10 +17,10 @@ pub(super) fn name(identity: &Identity, config: &Object<NetworkConfig>, what: Cl
     Claim { place: config.origin.at("name"), what, holder, nodes: Arc::clone(&EVERYWHERE) }
 }
 
-/// The claims of the Site's bonds on their NICs, once for each group in which a network uses them.
+/// The claims of the Site's bonds on their NICs, once for the nodes on which networks use them.
 #[derive(Debug, Default)]
 pub(super) struct Bonds {
-    seen: HashSet<(usize, String)>,
+    seen: HashSet<(String, Arc<NodeSelector>)>,
     /// The claims. They go before those of networks: a network that takes a bond's NIC is the one in the wrong.
     pub(super) claims: Vec<Claim>,
 }
@@ -34,7 +34,7 @@ impl Bonds {
                 let Some(bond) = &interface.link_aggregation else { continue };
                 let group = &settings.groups[host.group];
                 let Some(own) = group.uplinks.get(&interface.name) else { continue };
-                if !self.seen.insert((host.group, interface.name.clone())) {
+                if !self.seen.insert((interface.name.clone(), Arc::clone(&host.nodes))) {
                     continue;
                 }
                 let ports = own.origin.child("link-aggregation").child("port");
@@ -42,7 +42,7 @@ impl Bonds {
                     place: ports.child(index).here(),
                     what: Claimed::Port(nic.clone()),
                     holder: interface.name.clone(),
-                    nodes: Arc::clone(&group.node_selector),
+                    nodes: Arc::clone(&host.nodes),
                 }));
             }
         }
