@@ -94,9 +94,12 @@ pub fn compile(
     }
     let mut compilation =
         Compilation { sources, tree: None, wukongs, passed_over, retired: 0, used_interfaces: HashSet::new() };
-    // With another Site than the one that is meant, every further finding would be a guess.
-    let Some(settings) = site::settings(&objects, &options.overrides, report) else { return Ok(compilation) };
     let sources = &mut compilation.sources;
+    // With another Site than the one that is meant, most further findings would be guesses.
+    let Some(settings) = site::settings(&objects, &options.overrides, report) else {
+        network::check_without_site(objects, sources, report);
+        return Ok(compilation);
+    };
     let mut plan = network::lower(objects, &settings, sources, report);
     plan.now = options.now;
     policy::plan(&mut plan, &settings, report);

@@ -21,9 +21,10 @@ pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::address::{INVALID_ADDRESS, UNUSABLE_ADDRESS};
 use crate::api::site::{IpamMode, PolicyScope};
 use crate::api::{NetworkConfig, NetworkType};
-use crate::diagnostic::{Diagnostic, Origin, Report};
+use crate::diagnostic::{Diagnostic, Origin, Report, Rule};
 use crate::load::{LoadedWukong, Object, Objects};
 use crate::plan::cni::{NetConf, Plugin, StaticIpam};
 use crate::plan::inventory::Selections;
@@ -32,6 +33,7 @@ use crate::plan::{
     Uplink, Wukong,
 };
 use crate::rule;
+use crate::schema::{INVALID_VALUE, MISSING_KEY};
 use crate::source::Sources;
 
 rule! {
@@ -148,6 +150,24 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
     plan.claims = claims;
     plan.inventory = objects.inventory;
     plan
+}
+
+/// Says what is wrong with networks by themselves, when there is no Site to go by: nothing that another NIC, group or
+/// resource would change.
+pub fn check_without_site(objects: Objects, sources: &Sources, report: &mut Report) {
+    let alone: [&Rule; 8] = [
+        &INVALID_ADDRESS,
+        &UNUSABLE_ADDRESS,
+        &address::UNUSABLE_GATEWAY,
+        &address::IP_CONFIG_IGNORED,
+        &DUPLICATE_NETWORK,
+        &DUPLICATE_WUKONG,
+        &INVALID_VALUE,
+        &MISSING_KEY,
+    ];
+    let mut all = Report::default();
+    lower(objects, &Settings::default(), sources, &mut all);
+    report.extend(all.diagnostics().iter().filter(|finding| alone.contains(&finding.rule)).cloned());
 }
 
 fn lower_wukong(
@@ -274,8 +294,7 @@ fn lower_in_groups(
         if let Some(first) = lowered.first()
             && (first.plugin != one.plugin || first.resource_name != one.resource_name)
         {
-            let (first, here) = (&settings.groups[groups[0]], group);
-            findings.push(attachment_differs(config, first, here));
+            findings.push(attachment_differs(config, (&settings.groups[groups[0]], first), (group, &one)));
             is_good = false;
             break;
         }
@@ -306,20 +325,44 @@ fn lower_in_group(context: &Context<'_>, report: &mut Report) -> Option<Lowered>
     }
 }
 
-fn attachment_differs(config: &Object<NetworkConfig>, first: &NodeGroup, here: &NodeGroup) -> Diagnostic {
-    let group = |group: &NodeGroup| group.name.clone().unwrap_or_default();
+fn attachment_differs(
+    config: &Object<NetworkConfig>,
+    first: (&NodeGroup, &Lowered),
+    here: (&NodeGroup, &Lowered),
+) -> Diagnostic {
     let key = if config.value.physical_interface.is_some() { "physicalInterface" } else { "type" };
+    let group = |group: &NodeGroup| group.name.clone().unwrap_or_default();
     Diagnostic::new(
         &ATTACHMENT_DIFFERS,
         config.origin.at(key),
         format!(
-            "the NetworkAttachmentDefinition of `{}` would not be the same in the node groups `{}` and `{}`",
+            "the NetworkAttachmentDefinition of `{}` would need {} in the node group `{}`, and {} in `{}`",
             config.value.name,
-            group(first),
-            group(here)
+            particulars(first.1, here.1),
+            group(first.0),
+            particulars(here.1, first.1),
+            group(here.0)
         ),
         "let the groups lead to uplinks of one kind, or select the nodes of one of them in the Wukong",
     )
+}
+
+/// What the attachment of `one` has and that of `other` has not, in words.
+fn particulars(one: &Lowered, other: &Lowered) -> String {
+    let fields = |lowered: &Lowered| match serde_json::json!(lowered.plugin) {
+        serde_json::Value::Object(mut map) => {
+            map.extend(lowered.resource_name.iter().map(|name| ("resourceName".to_owned(), serde_json::json!(name))));
+            map
+        }
+        _ => serde_json::Map::new(),
+    };
+    let theirs = fields(other);
+    let own: Vec<String> = fields(one)
+        .into_iter()
+        .filter(|(key, value)| theirs.get(key) != Some(value))
+        .map(|(key, value)| format!("`{key}: {}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    if own.is_empty() { "none of that".to_owned() } else { own.join(", ") }
 }
 
 fn net_conf(

@@ -11,6 +11,7 @@ use crate::diagnostic::Origin;
 
 /// The NIC where nobody names one: the operator's own default (its document, "5.3").
 pub const DEFAULT_NIC: &str = "ens160";
+const CNI_VERSION: &str = "0.3.1";
 
 /// What the command line says before the Site.
 #[derive(Debug, Default, Clone)]
@@ -56,8 +57,30 @@ pub struct Settings {
     pub skip_nad: bool,
 }
 
+impl Default for Settings {
+    /// Without a Site.
+    fn default() -> Self {
+        Self {
+            groups: vec![NodeGroup::default()],
+            scope: PolicyScope::default(),
+            retire: false,
+            cni_version: CNI_VERSION.to_owned(),
+            max_unavailable: None,
+            sriov_default: None,
+            sriov_by_nic: BTreeMap::new(),
+            sriov_externally_managed: false,
+            sync_waves: true,
+            ipam: IpamMode::default(),
+            mac_spoof_check: true,
+            bridge_resources: false,
+            skip_nncp: false,
+            skip_nad: false,
+        }
+    }
+}
+
 /// Nodes whose NICs are called the same.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NodeGroup {
     /// Its name; none if the Site has no groups, and this one stands for all nodes.
     pub name: Option<String>,
@@ -173,6 +196,12 @@ pub struct Uplink {
     pub is_named_here: bool,
     /// What the Site says of it.
     pub definition: Option<Arc<UplinkDefinition>>,
+}
+
+impl Default for DefaultNic {
+    fn default() -> Self {
+        Self { name: DEFAULT_NIC.to_owned(), is_assumed: true }
+    }
 }
 
 impl NodeGroup {

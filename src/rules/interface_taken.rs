@@ -39,7 +39,11 @@ fn check_name(plan: &Plan, policy: &Policy, interface: &Interface, wanted: Inter
         .filter(|number| other(number).is_some())
         .collect();
     let Some((first, found)) = taken.first().and_then(|first| Some((*first, other(first)?))) else { return };
-    let message = format!("`{name}` cannot be a {}: it is a {found} on {}", wanted.as_str(), name_nodes(plan, &taken));
+    let message = format!(
+        "`{name}` cannot be of type {}: it is of type {found} on {}",
+        wanted.as_str(),
+        name_nodes(plan, &taken)
+    );
     let place = place_in_state(plan.inventory.node(first), name);
     let diagnostic = Diagnostic::new(&INTERFACE_TAKEN, place_of_name(policy, name), message, "choose another name")
         .with_related(place, format!("the {found}"));

@@ -21,10 +21,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             let name = &interface.name;
             let vfs = interface.ethernet.as_ref().map(|ethernet| ethernet.sr_iov.total_vfs);
             let limits = [
-                ("MTU", interface.mtu, (|it| it.max_mtu) as fn(&NodeInterface) -> Option<u32>),
-                ("number of virtual functions", vfs, |it| it.max_vfs),
+                ("MTU", "mtu", interface.mtu, (|it| it.max_mtu) as fn(&NodeInterface) -> Option<u32>),
+                ("number of virtual functions", "ethernet/sr-iov/total-vfs", vfs, |it| it.max_vfs),
             ];
-            for (what, wanted, limit) in limits {
+            for (what, key, wanted, limit) in limits {
                 let Some(wanted) = wanted else { continue };
                 if !asked.is_new(format!("{what} {wanted} of {name}"), &policy.nodes) {
                     continue;
@@ -39,9 +39,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                 };
                 let message = format!("the {what} of `{name}` cannot be {wanted} on {}", name_nodes(plan, &unable));
                 let place = place_in_state(plan.inventory.node(first), name);
-                let diagnostic =
-                    Diagnostic::new(&NIC_LIMIT, place_of(policy, name), message, format!("use {least} at most"))
-                        .with_related(place, format!("it takes {least} at most"));
+                let own = policy.uplink.as_ref().filter(|it| it.interfaces.last().is_some_and(|top| top.name == *name));
+                let written = own.map_or_else(|| place_of(policy, name), |definition| definition.origin.at(key));
+                let diagnostic = Diagnostic::new(&NIC_LIMIT, written, message, format!("use {least} at most"))
+                    .with_related(place, format!("it takes {least} at most"));
                 on_nodes(diagnostic, &policy.nodes, report);
             }
         }

@@ -30,7 +30,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             let node = plan.inventory.node(*first);
             let known: Vec<&str> = node.interfaces.keys().map(String::as_str).collect();
             let help = match crate::spelling::nearest(name, &known) {
-                Some(meant) => format!("did you mean `{meant}`? Nodes that differ belong into the Site's `nodeGroups`"),
+                Some(meant) => format!("did you mean `{meant}`? If nodes differ, say so in the Site's `nodeGroups`"),
                 None => "correct the name, or say in the Site's `nodeGroups` what it is called there".to_owned(),
             };
             let message = format!("there is no interface `{name}` on {}", name_nodes(plan, &missing));

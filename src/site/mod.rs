@@ -7,14 +7,13 @@ mod stack;
 mod uplinks;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use crate::api::nmstate::{PortVlan, TagRange, TrunkTag};
 use crate::api::site::{SiteSpec, Skip};
 use crate::diagnostic::{Diagnostic, Origin, Place, Report, Rule, Severity};
 use crate::load::{Objects, label_problems};
 use crate::names::{INTERFACE_NAME_HELP, interface_name_problem, is_reserved_interface};
-use crate::plan::{DEFAULT_NIC, DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk};
+use crate::plan::{DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk};
 use crate::rule;
 use crate::schema::INVALID_VALUE;
 
@@ -31,37 +30,21 @@ rule! {
     pub DUPLICATE_SITE_NAME = "WK110", "duplicate-site-name", Error;
 }
 
-const CNI_VERSION: &str = "0.3.1";
-
 /// The settings of a run; none if the Site has a mistake.
 pub fn settings(objects: &Objects, overrides: &Overrides, report: &mut Report) -> Option<Settings> {
-    if objects.is_site_broken {
-        return None;
-    }
+    let Some(site) = &objects.site else {
+        let nic = default_nic(overrides, [None, None]);
+        let group = NodeGroup { default_nic: nic, ..NodeGroup::default() };
+        return (!objects.is_site_broken).then(|| combine(&SiteSpec::default(), vec![group], overrides));
+    };
     let mut findings = Findings::default();
-    let nothing = SiteSpec::default();
-    let (spec, origin) = match &objects.site {
-        Some(site) => (site.value.spec.as_ref().unwrap_or(&nothing), Some(site.origin.child("spec"))),
-        None => (&nothing, None),
-    };
-    if let Some(origin) = &origin {
-        check_names(spec, origin, &mut findings);
-    }
-    let groups = match &origin {
-        Some(origin) => groups::resolve(spec, origin, overrides, &mut findings),
-        None => vec![NodeGroup {
-            name: None,
-            node_selector: Arc::default(),
-            default_nic: default_nic(overrides, [None, None]),
-            physical_interfaces: BTreeMap::new(),
-            uplinks: BTreeMap::new(),
-            trunks: Vec::new(),
-            localnets: BTreeMap::new(),
-        }],
-    };
+    let spec = site.value.spec.clone().unwrap_or_default();
+    let origin = site.origin.child("spec");
+    check_names(&spec, &origin, &mut findings);
+    let groups = groups::resolve(&spec, &origin, overrides, &mut findings);
     let is_sound = findings.list.iter().all(|finding| finding.severity != Severity::Error);
     report.extend(findings.list);
-    is_sound.then(|| combine(spec, groups, overrides))
+    (is_sound && !objects.is_site_broken).then(|| combine(&spec, groups, overrides))
 }
 
 fn combine(spec: &SiteSpec, groups: Vec<NodeGroup>, overrides: &Overrides) -> Settings {
@@ -69,19 +52,20 @@ fn combine(spec: &SiteSpec, groups: Vec<NodeGroup>, overrides: &Overrides) -> Se
     let attachment = spec.attachment.clone().unwrap_or_default();
     let sriov = spec.sriov.clone().unwrap_or_default();
     let skipped: Vec<Skip> = overrides.skip.iter().chain(spec.skip.iter().flatten()).copied().collect();
+    let plain = Settings::default();
     Settings {
         groups,
         scope: policy.scope.unwrap_or_default(),
-        retire: overrides.retire || policy.retire.unwrap_or(false),
-        cni_version: attachment.cni_version.unwrap_or_else(|| CNI_VERSION.to_owned()),
+        retire: overrides.retire || policy.retire.unwrap_or(plain.retire),
+        cni_version: attachment.cni_version.unwrap_or(plain.cni_version),
         max_unavailable: policy.max_unavailable,
         sriov_default: sriov.default_resource_name,
         sriov_by_nic: sriov.resource_names.unwrap_or_default(),
-        sriov_externally_managed: sriov.externally_managed.unwrap_or(false),
-        sync_waves: spec.sync_waves.unwrap_or(true),
+        sriov_externally_managed: sriov.externally_managed.unwrap_or(plain.sriov_externally_managed),
+        sync_waves: spec.sync_waves.unwrap_or(plain.sync_waves),
         ipam: attachment.ipam.unwrap_or_default(),
-        mac_spoof_check: attachment.mac_spoof_check.unwrap_or(true),
-        bridge_resources: attachment.bridge_resources.unwrap_or(false),
+        mac_spoof_check: attachment.mac_spoof_check.unwrap_or(plain.mac_spoof_check),
+        bridge_resources: attachment.bridge_resources.unwrap_or(plain.bridge_resources),
         skip_nncp: skipped.contains(&Skip::Nncp),
         skip_nad: skipped.contains(&Skip::Nad),
     }
@@ -90,7 +74,7 @@ fn combine(spec: &SiteSpec, groups: Vec<NodeGroup>, overrides: &Overrides) -> Se
 /// The default NIC: the command line's, else the first of `named`.
 fn default_nic(overrides: &Overrides, named: [Option<&String>; 2]) -> DefaultNic {
     let named = overrides.default_nic.as_ref().or(named[0]).or(named[1]);
-    DefaultNic { name: named.map_or_else(|| DEFAULT_NIC.to_owned(), Clone::clone), is_assumed: named.is_none() }
+    named.map_or_else(DefaultNic::default, |name| DefaultNic { name: name.clone(), is_assumed: false })
 }
 
 /// What was found, each thing once: what the groups have in common is looked at for every one of them.
