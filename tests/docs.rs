@@ -49,5 +49,5 @@ fn the_site_of_the_readme_compiles() {
     let sites: Vec<String> =
         blocks("README.md", "yaml").into_iter().filter(|block| block.contains("kind: Site")).collect();
     assert_eq!(sites.len(), 1);
-    sites.iter().for_each(|site| check(site));
+    check(&sites[0]);
 }
