@@ -110,6 +110,9 @@ pub fn compile(
     }
     let unwanted = unwanted_policies(inputs, &plan, &settings)?;
     let tombstones = retire::retire(&unwanted, &plan, &settings, report);
+    if report.has_errors() {
+        return Ok(compilation);
+    }
     let tree = render::render(&plan, &tombstones, &settings, &templates, sources, progress, report);
     compilation.tree = Some(tree).filter(|_| !report.has_errors());
     compilation.retired = tombstones.len();

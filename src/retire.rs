@@ -15,7 +15,7 @@ use crate::api::nmstate::{
 use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::document::tree;
 use crate::manifest::RETIRED;
-use crate::plan::{NodeSelector, Plan, Policy, Settings, Tombstone, can_overlap};
+use crate::plan::{HOSTNAME, NodeSelector, Plan, Policy, Settings, Tombstone, can_overlap};
 use crate::policy::guessed_type;
 use crate::rule;
 
@@ -41,6 +41,18 @@ rule! {
     pub CANNOT_RETIRE = "WK503", "cannot-retire", Warning;
 }
 
+rule! {
+    /// A policy is no longer wanted that gave a bridge the node's own address, and the policy that makes the bridge now does not.
+    ///
+    /// Most often the inventory was forgotten: with it, a bridge on a NIC that carries the node's address has a policy for each node,
+    /// which moves the address; without it, there is one for all nodes, which takes it away.
+    ///
+    /// ## Way out
+    /// Give the inventory again (`--inventory`), exported after the move. If the node's address is no longer there, delete the policy's
+    /// file first.
+    pub ADDRESS_DROPPED = "WK504", "address-dropped", Error;
+}
+
 /// A policy's file that the plan does not want.
 #[derive(Debug)]
 pub struct Unwanted {
@@ -56,6 +68,7 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
     let uplinks: HashSet<&str> =
         settings.groups.iter().flat_map(|group| group.uplinks.keys().map(String::as_str)).collect();
     let mut tombstones = Vec::new();
+    let (mut kept, mut dropping) = (Vec::new(), Vec::new());
     for file in unwanted {
         let place = Place::Path(file.path.clone());
         let Some(old) = OldPolicy::read(&file.text) else {
@@ -66,6 +79,7 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
             }
             continue;
         };
+        dropping.extend(dropped(&old, &users).map(|(bridge, heir)| (place.clone(), bridge.to_owned(), heir)));
         if !(old.is_retired || settings.retire) {
             continue;
         }
@@ -73,19 +87,48 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
         let desired_state = retired(&old.desired_state, is_used);
         let user = old.made().into_iter().rev().find_map(|name| Some((name, users.find(name, &old.node_selector)?)));
         if let Some((name, user)) = user {
-            let message =
-                format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used");
-            let help = "nothing is to be done, unless it is to go: then the network that uses it must go first";
-            report.push(
-                Diagnostic::new(&STILL_IN_USE, place, message, help)
-                    .with_related(user.origin.at("name"), format!("used by the policy `{}`", user.name)),
-            );
+            kept.push((place, name.to_owned(), user));
         }
         if desired_state != NetworkState::default() {
             tombstones.push(Tombstone { name: old.name, node_selector: old.node_selector, desired_state });
         }
     }
+    if let Some((place, name, user)) = kept.first() {
+        let others = and_others(kept.len(), ", and so is what one more policy made", "more policies made");
+        let message =
+            format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used{others}");
+        let help = "nothing is to be done, unless it is to go: then the network that uses it must go first";
+        let diagnostic = Diagnostic::new(&STILL_IN_USE, place.clone(), message, help);
+        report.push(diagnostic.with_related(user.origin.at("name"), format!("used by the policy `{}`", user.name)));
+    }
+    if let Some((place, bridge, heir)) = dropping.first() {
+        let others = and_others(dropping.len(), ", and so it is with one more policy", "more policies");
+        let message =
+            format!("`{bridge}` has the node's own address by this policy, and none by `{}`{others}", heir.name);
+        let help = "give the inventory with --inventory; if the address is no longer there, delete this file first";
+        let diagnostic = Diagnostic::new(&ADDRESS_DROPPED, place.clone(), message, help);
+        report.push(diagnostic.with_related(heir.origin.at("name"), format!("makes `{bridge}` now")));
+    }
     tombstones
+}
+
+/// How many others there are, in words: a change of scope leaves all policies, and is one finding.
+fn and_others(count: usize, one: &str, many: &str) -> String {
+    match count - 1 {
+        0 => String::new(),
+        1 => one.to_owned(),
+        more => format!("{}{more} {many}", one.split("one more").next().unwrap_or_default()),
+    }
+}
+
+/// The bridge to which an old policy gave the node's own address, and a policy that makes it on the same nodes without one.
+fn dropped<'a>(old: &'a OldPolicy, users: &Users<'a>) -> Option<(&'a str, &'a Policy)> {
+    let bridges = old.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
+    bridges.filter(|it| old.desired_state.interface(&it.name).is_some_and(Interface::has_ip)).find_map(|bridge| {
+        let heir = users.on_nodes(&bridge.name, &old.node_selector)?;
+        let makes = heir.desired_state.interface(&bridge.name)?;
+        (!makes.has_ip()).then_some((bridge.name.as_str(), heir))
+    })
 }
 
 /// The interfaces that were made by a policy's old text and are not in the new one, where there is one.
@@ -148,8 +191,16 @@ impl<'a> Users<'a> {
     }
 
     /// A policy that uses an interface on a node that can be one of these.
-    fn find(&self, name: &str, nodes: &NodeSelector) -> Option<&'a Policy> {
+    fn on_nodes(&self, name: &str, nodes: &NodeSelector) -> Option<&'a Policy> {
         self.0.get(name)?.iter().copied().find(|policy| can_overlap(&policy.node_selector, nodes))
+    }
+
+    /// A policy that uses an interface there, or would if the node were in the inventory: one that is not in this export may be
+    /// in the next, and its virtual machines run on.
+    fn find(&self, name: &str, nodes: &NodeSelector) -> Option<&'a Policy> {
+        let is_of_a_node = nodes.contains_key(HOSTNAME);
+        let elsewhere = || self.0.get(name)?.iter().copied().find(|policy| policy.is_per_node && is_of_a_node);
+        self.on_nodes(name, nodes).or_else(elsewhere)
     }
 }
 

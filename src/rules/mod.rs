@@ -137,6 +137,7 @@ pub static ALL: &[&Rule] = &[
     &tree::FOREIGN_FILE,
     &retire::STILL_IN_USE,
     &retire::CANNOT_RETIRE,
+    &retire::ADDRESS_DROPPED,
 ];
 
 /// The rule of a code or a name.
