@@ -79,7 +79,9 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
             }
             continue;
         };
-        dropping.extend(dropped(&old, &users).map(|(bridge, heir)| (place.clone(), bridge.to_owned(), heir)));
+        if let Some((bridge, heir)) = dropped(&old, &users) {
+            dropping.push((place.clone(), bridge, heir));
+        }
         if !(old.is_retired || settings.retire) {
             continue;
         }
@@ -122,12 +124,12 @@ fn and_others(count: usize, one: &str, many: &str) -> String {
 }
 
 /// The bridge to which an old policy gave the node's own address, and a policy that makes it on the same nodes without one.
-fn dropped<'a>(old: &'a OldPolicy, users: &Users<'a>) -> Option<(&'a str, &'a Policy)> {
+fn dropped<'a>(old: &OldPolicy, users: &Users<'a>) -> Option<(String, &'a Policy)> {
     let bridges = old.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
     bridges.filter(|it| old.desired_state.interface(&it.name).is_some_and(Interface::has_ip)).find_map(|bridge| {
         let heir = users.on_nodes(&bridge.name, &old.node_selector)?;
         let makes = heir.desired_state.interface(&bridge.name)?;
-        (!makes.has_ip()).then_some((bridge.name.as_str(), heir))
+        (!makes.has_ip()).then(|| (bridge.name.clone(), heir))
     })
 }
 
