@@ -5,6 +5,7 @@
 //! know nothing of each other: conflicts between them are the rules' business.
 
 pub mod address;
+mod attachment;
 mod bridge;
 mod claims;
 pub mod fields;
@@ -14,6 +15,7 @@ mod ovs;
 mod sriov;
 mod uplink;
 
+pub use attachment::ATTACHMENT_DIFFERS;
 pub use ipvlan::IPVLAN_WITHOUT_ADDRESS;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
 pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
@@ -26,11 +28,11 @@ use crate::api::site::{IpamMode, PolicyScope};
 use crate::api::{NetworkConfig, NetworkType};
 use crate::diagnostic::{Diagnostic, Origin, Report, Rule};
 use crate::load::{LoadedWukong, Object, Objects};
-use crate::plan::cni::{NetConf, Plugin, StaticIpam};
+use crate::plan::cni::Plugin;
 use crate::plan::inventory::Selections;
 use crate::plan::{
-    Attachment, Carrier, Claimed, Host, Identity, Need, Network, NodeGroup, NodeSelector, Plan, Settings, StaticIp,
-    Uplink, Wukong,
+    Attachment, Carrier, Claimed, Host, Identity, Need, Network, NodeGroup, NodeSelector, Plan, Settings, Uplink,
+    Wukong,
 };
 use crate::rule;
 use crate::schema::{INVALID_VALUE, MISSING_KEY};
@@ -55,18 +57,6 @@ rule! {
     /// ## Way out
     /// Agree on the label's value, or leave it to one of the two.
     pub NODE_SELECTOR_CONFLICT = "WK222", "node-selector-conflict", Error;
-}
-
-rule! {
-    /// The NetworkAttachmentDefinition of a network would have to differ between node groups.
-    ///
-    /// There is one for all nodes, because nobody knows beforehand on which the virtual machine starts. So all groups must agree on
-    /// what stands in it: the bridge, what puts the tag on, the NIC of macvlan and ipvlan, the SR-IOV resource.
-    ///
-    /// ## Way out
-    /// Let the `physicalInterfaces` of the groups lead to uplinks of one kind; name the SR-IOV resource by what the network calls the
-    /// NIC; use `type: bridge` instead of macvlan.
-    pub ATTACHMENT_DIFFERS = "WK223", "attachment-differs", Error;
 }
 
 rule! {
@@ -258,7 +248,7 @@ fn lower_network(
         plan.attachments.push(Attachment {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
-            config: net_conf(identity, &name, plugin, mtu, ip, settings),
+            config: attachment::net_conf(identity, &name, plugin, mtu, ip, settings),
             name,
             resource_name,
         });
@@ -294,7 +284,7 @@ fn lower_in_groups(
         if let Some(first) = lowered.first()
             && (first.plugin != one.plugin || first.resource_name != one.resource_name)
         {
-            findings.push(attachment_differs(config, (&settings.groups[groups[0]], first), (group, &one)));
+            findings.push(attachment::differs(config, (&settings.groups[groups[0]], first), (group, &one)));
             is_good = false;
             break;
         }
@@ -322,76 +312,6 @@ fn lower_in_group(context: &Context<'_>, report: &mut Report) -> Option<Lowered>
         Some(NetworkType::Macvlan) => macvlan::lower(context, report),
         Some(NetworkType::Ipvlan) => ipvlan::lower(context, report),
         Some(NetworkType::Sriov) => sriov::lower(context, report),
-    }
-}
-
-fn attachment_differs(
-    config: &Object<NetworkConfig>,
-    first: (&NodeGroup, &Lowered),
-    here: (&NodeGroup, &Lowered),
-) -> Diagnostic {
-    let key = if config.value.physical_interface.is_some() { "physicalInterface" } else { "type" };
-    let group = |group: &NodeGroup| group.name.clone().unwrap_or_default();
-    Diagnostic::new(
-        &ATTACHMENT_DIFFERS,
-        config.origin.at(key),
-        format!(
-            "the NetworkAttachmentDefinition of `{}` would need {} in the node group `{}`, and {} in `{}`",
-            config.value.name,
-            particulars(first.1, here.1),
-            group(first.0),
-            particulars(here.1, first.1),
-            group(here.0)
-        ),
-        "let the groups lead to uplinks of one kind, or select the nodes of one of them in the Wukong",
-    )
-}
-
-/// What the attachment of `one` has and that of `other` has not, in words.
-fn particulars(one: &Lowered, other: &Lowered) -> String {
-    let fields = |lowered: &Lowered| match serde_json::json!(lowered.plugin) {
-        serde_json::Value::Object(mut map) => {
-            map.extend(lowered.resource_name.iter().map(|name| ("resourceName".to_owned(), serde_json::json!(name))));
-            map
-        }
-        _ => serde_json::Map::new(),
-    };
-    let theirs = fields(other);
-    let own: Vec<String> = fields(one)
-        .into_iter()
-        .filter(|(key, value)| theirs.get(key) != Some(value))
-        .map(|(key, value)| format!("`{key}: {}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-        .collect();
-    if own.is_empty() { "none of that".to_owned() } else { own.join(", ") }
-}
-
-fn net_conf(
-    identity: &Identity,
-    name: &str,
-    plugin: Plugin,
-    mtu: Option<u32>,
-    ip: Option<&StaticIp>,
-    settings: &Settings,
-) -> NetConf {
-    let joined = |with: &str| match &identity.namespace {
-        Some(namespace) => format!("{namespace}{with}{name}"),
-        None => name.to_owned(),
-    };
-    // OVN's networks are known by name in the whole cluster: those on one localnet and VLAN are one.
-    let localnet = match &plugin {
-        Plugin::OvnLocalnet { physical_network_name, vlan_id: Some(vlan), .. } => {
-            Some(format!("{physical_network_name}-vlan{vlan}"))
-        }
-        Plugin::OvnLocalnet { physical_network_name, .. } => Some(physical_network_name.clone()),
-        _ => None,
-    };
-    NetConf {
-        cni_version: settings.cni_version.clone(),
-        net_attach_def_name: localnet.is_some().then(|| joined("/")),
-        ipam: ip.filter(|_| localnet.is_none()).map(StaticIpam::of),
-        name: localnet.unwrap_or_else(|| joined("-")),
-        mtu: mtu.filter(|_| plugin.takes_mtu()),
-        plugin,
     }
 }
 

@@ -2,11 +2,14 @@
 //! never an alias that an older nmstate rejects. Source: nmstate `rust/src/lib/{ifaces/*,ip,route,dns,ovn}.rs`, read at
 //! 2.2.38 and 2.2.62.
 
-use std::collections::BTreeMap;
+mod bond;
+mod bridge;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+
+pub use bond::{BOND_MODES, LinkAggregation, OVS_BOND_MODES};
+pub use bridge::{BridgeConfig, BridgeOptions, BridgePort, OvsBond, OvsBondPort, PortVlan, Stp, TagRange, TrunkTag};
 
 /// A desired state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,85 +233,6 @@ pub struct Vlan {
     pub id: u16,
 }
 
-/// A bond.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(extend("additionalProperties" = false))]
-pub struct LinkAggregation {
-    /// The mode. A bond: `balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`, `balance-tlb` or
-    /// `balance-alb`. An OVS bond: `active-backup`, `balance-slb`, `balance-tcp` or `lacp`.
-    #[schemars(schema_with = "bond_mode")]
-    pub mode: String,
-    /// The kernel's bonding options, such as `miimon: 100`. Not for an OVS bond.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "bond_options")]
-    pub options: BTreeMap<String, Value>,
-    /// The NICs.
-    #[schemars(length(min = 1))]
-    pub port: Vec<String>,
-}
-
-/// The modes of the kernel's bonds.
-pub const BOND_MODES: [&str; 7] =
-    ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
-/// The modes of an OVS bridge's bonds.
-pub const OVS_BOND_MODES: [&str; 4] = ["active-backup", "balance-slb", "balance-tcp", "lacp"];
-
-fn bond_mode(_: &mut SchemaGenerator) -> Schema {
-    let ovs_only = OVS_BOND_MODES.iter().filter(|mode| !BOND_MODES.contains(mode));
-    let modes: Vec<&str> = BOND_MODES.iter().chain(ovs_only).copied().collect();
-    json_schema!({"type": "string", "enum": modes})
-}
-
-/// Source: nmstate `rust/src/lib/ifaces/bond.rs`, `BondOptions`, at 2.2.62.
-fn bond_options(_: &mut SchemaGenerator) -> Schema {
-    let switch = json!({"type": "boolean"});
-    let text = json!({"type": "string", "minLength": 1});
-    let one_of = |words: &[&str]| json!({"type": "string", "enum": words});
-    let mut properties = serde_json::Map::new();
-    for (name, maximum) in [
-        ("ad_actor_sys_prio", 65_535),
-        ("ad_user_port_key", 1_023),
-        ("arp_interval", u32::MAX),
-        ("arp_missed_max", 255),
-        ("downdelay", u32::MAX),
-        ("lp_interval", 2_147_483_647),
-        ("miimon", u32::MAX),
-        ("min_links", u32::MAX),
-        ("num_grat_arp", 255),
-        ("num_unsol_na", 255),
-        ("packets_per_slave", 65_535),
-        ("resend_igmp", 255),
-        ("updelay", u32::MAX),
-    ] {
-        // nmstate's own examples have these in quotes; it takes both.
-        let number = json!({"type": ["integer", "string"], "minimum": 0, "maximum": maximum, "pattern": "^[0-9]+$"});
-        properties.insert(name.to_owned(), number);
-    }
-    for name in ["balance_slb", "lacp_active", "tlb_dynamic_lb", "use_carrier"] {
-        properties.insert(name.to_owned(), switch.clone());
-    }
-    for name in ["ad_actor_system", "arp_ip_target", "primary"] {
-        properties.insert(name.to_owned(), text.clone());
-    }
-    let filters = ["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"];
-    let hashes = ["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"];
-    for (name, words) in [
-        ("ad_select", &["stable", "bandwidth", "count"][..]),
-        ("all_slaves_active", &["dropped", "delivered"]),
-        ("arp_all_targets", &["any", "all"]),
-        ("arp_validate", &filters),
-        ("fail_over_mac", &["none", "active", "follow"]),
-        ("lacp_rate", &["slow", "fast"]),
-        ("primary_reselect", &["always", "better", "failure"]),
-        ("xmit_hash_policy", &hashes),
-    ] {
-        properties.insert(name.to_owned(), one_of(words));
-    }
-    properties.sort_keys();
-    json_schema!({"type": "object", "additionalProperties": false, "properties": properties})
-}
-
 /// What only a NIC has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -369,123 +293,6 @@ pub struct Vf {
 
 /// A MAC address, as nmstate writes it.
 pub const MAC_ADDRESS: &str = "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$";
-
-/// A bridge's options and ports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct BridgeConfig {
-    /// OVS: whether to leave the patch ports alone that OVN adds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allow_extra_patch_ports: Option<bool>,
-    /// Its options.
-    pub options: BridgeOptions,
-    /// Its ports: maps with a name, never plain strings, which nmstate refuses.
-    pub port: Vec<BridgePort>,
-}
-
-impl BridgeConfig {
-    /// A bridge of these ports without spanning tree.
-    pub fn of(port: Vec<BridgePort>) -> Self {
-        let options = BridgeOptions { stp: Stp { enabled: false } };
-        Self { allow_extra_patch_ports: None, options, port }
-    }
-}
-
-/// A bridge's options.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BridgeOptions {
-    /// Spanning tree.
-    pub stp: Stp,
-}
-
-/// Spanning tree; a map, because a linux-bridge takes nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stp {
-    /// Whether it is on.
-    pub enabled: bool,
-}
-
-/// A port of a bridge.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct BridgePort {
-    /// The interface, or the OVS bond.
-    pub name: String,
-    /// linux-bridge: the tags that it lets through. kubernetes-nmstate fills in 2 to 4094 where there is none
-    /// (`pkg/bridge/bridge.go`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vlan: Option<PortVlan>,
-    /// ovs-bridge: the bond that the port is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link_aggregation: Option<OvsBond>,
-}
-
-impl BridgePort {
-    /// A port that is an interface, and nothing more.
-    pub fn of(name: &str) -> Self {
-        Self { name: name.to_owned(), vlan: None, link_aggregation: None }
-    }
-
-    /// The interfaces that the port takes.
-    fn interfaces(&self) -> Vec<&str> {
-        match &self.link_aggregation {
-            Some(bond) => bond.port.iter().map(|port| port.name.as_str()).collect(),
-            None => vec![&self.name],
-        }
-    }
-}
-
-/// The tags that a port lets through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct PortVlan {
-    /// Always `trunk`.
-    pub mode: String,
-    /// The tags.
-    pub trunk_tags: Vec<TrunkTag>,
-}
-
-/// A tag, or a range of them: one of the two.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(extend("additionalProperties" = false))]
-pub struct TrunkTag {
-    /// One tag, 1 to 4094.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 4094))]
-    pub id: Option<u16>,
-    /// All tags from `min` to `max`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id_range: Option<TagRange>,
-}
-
-/// A range of tags.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = false))]
-pub struct TagRange {
-    /// The first tag, 1 to 4094.
-    #[schemars(range(min = 1, max = 4094))]
-    pub min: u16,
-    /// The last tag, 1 to 4094.
-    #[schemars(range(min = 1, max = 4094))]
-    pub max: u16,
-}
-
-/// A bond of an OVS bridge. Its ports are maps, other than those of a kernel bond.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OvsBond {
-    /// The mode.
-    pub mode: String,
-    /// The NICs.
-    pub port: Vec<OvsBondPort>,
-}
-
-/// A NIC of an OVS bond.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OvsBondPort {
-    /// The NIC.
-    pub name: String,
-}
 
 /// Static routes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
