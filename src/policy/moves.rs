@@ -62,6 +62,11 @@ fn kept(ip: Option<&InterfaceIp>, is_ipv4: bool) -> InterfaceIp {
         // DHCPv6 is asked is for the advertisement to say.
         dhcp: Some(is_automatic),
         autoconf: (!is_ipv4).then_some(ip.autoconf == Some(true)),
+        // By these the server, or the node itself, comes to the same address again.
+        dhcp_client_id: ip.dhcp_client_id.clone().filter(|_| is_ipv4 && is_automatic),
+        dhcp_duid: ip.dhcp_duid.clone().filter(|_| !is_ipv4 && is_automatic),
+        addr_gen_mode: ip.addr_gen_mode.clone().filter(|_| !is_ipv4 && is_automatic),
+        token: ip.token.clone().filter(|_| !is_ipv4 && is_automatic),
         auto_dns: only_no(ip.auto_dns),
         auto_gateway: only_no(ip.auto_gateway),
         auto_routes: only_no(ip.auto_routes),

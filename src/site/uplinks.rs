@@ -236,8 +236,17 @@ fn check_vfs(sr_iov: &SrIov, origin: &Origin, findings: &mut Findings) {
 }
 
 fn check_ip(ip: &InterfaceIp, is_ipv4: bool, origin: &Origin, findings: &mut Findings) {
-    if is_ipv4 && ip.autoconf.is_some() {
-        findings.push(&INVALID_UPLINK, origin.key("autoconf"), "IPv4 has no `autoconf`", "delete it, or use `dhcp`");
+    for (key, is_there, of_ipv4) in [
+        ("autoconf", ip.autoconf.is_some(), false),
+        ("dhcp-duid", ip.dhcp_duid.is_some(), false),
+        ("addr-gen-mode", ip.addr_gen_mode.is_some(), false),
+        ("token", ip.token.is_some(), false),
+        ("dhcp-client-id", ip.dhcp_client_id.is_some(), true),
+    ] {
+        if is_there && is_ipv4 != of_ipv4 {
+            let version = if is_ipv4 { "IPv4" } else { "IPv6" };
+            findings.push(&INVALID_UPLINK, origin.key(key), format!("{version} has no `{key}`"), "delete it");
+        }
     }
     if !is_ipv4 && ip.autoconf == Some(true) && ip.dhcp != Some(true) {
         // nmstate, nm/settings/ip.rs: "Autoconf without DHCP is not supported yet".

@@ -182,6 +182,22 @@ pub struct InterfaceIp {
     /// IPv6: whether router advertisements give addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoconf: Option<bool>,
+    /// IPv4: by what the DHCP server knows the node: `ll` (the MAC address), `iaid+duid`, or hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub dhcp_client_id: Option<String>,
+    /// IPv6: by what the DHCP server knows the node: `ll`, `llt`, `en`, `uuid`, or hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub dhcp_duid: Option<String>,
+    /// IPv6: how the node makes its own part of an address: `eui64` or `stable-privacy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["eui64", "stable-privacy"]))]
+    pub addr_gen_mode: Option<String>,
+    /// IPv6: the node's own part of an address, such as `::11`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub token: Option<String>,
     /// Whether to take DNS servers from DHCP or router advertisements; `true` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_dns: Option<bool>,
