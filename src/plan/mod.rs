@@ -253,13 +253,16 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Adds a file that the policy is made from. Only that there are others is said of them, so that a policy for many
-    /// Wukongs does not change with each of them.
-    pub fn add_source(&mut self, source: &str) {
+    /// Adds a file that the policy is made from; whether it now has several. Only that there are others is said of them, so
+    /// that a policy for many Wukongs does not change with each of them.
+    pub fn add_source(&mut self, source: &str) -> bool {
         const OTHERS: &str = " and others";
-        if self.source != source && !self.source.ends_with(OTHERS) {
-            self.source.push_str(OTHERS);
+        let has_others = self.source.ends_with(OTHERS);
+        if self.source == source || has_others {
+            return has_others;
         }
+        self.source.push_str(OTHERS);
+        true
     }
 }
 

@@ -46,74 +46,105 @@ type PerNode = BTreeMap<usize, (bool, NetworkState)>;
 pub fn plan(plan: &mut Plan, settings: &Settings, report: &mut Report) {
     let requests: Vec<Request<'_>> = plan.wukongs.iter().flat_map(requests).collect();
     let per_node = per_node(&requests, &plan.inventory);
-    let mut policies: Vec<Policy> = Vec::new();
-    let mut claims = Vec::new();
-    let mut is_partial = false;
-    let mut known: HashMap<(Subject<'_>, Option<&NodeSelector>), usize> = HashMap::new();
-    let mut done: HashMap<Subject<'_>, Range<usize>> = HashMap::new();
+    let mut planner = Planner::new(settings, &plan.inventory);
     for request in &requests {
-        let group = &settings.groups[request.host.group];
-        let subject = (request.host.group, request.subject);
-        if let Some(nodes) = per_node.get(&subject) {
-            if let Some(range) = done.get(&subject) {
-                for policy in &mut policies[range.clone()] {
-                    policy.add_source(&request.wukong.identity.source);
-                }
-            } else {
-                let first = policies.len();
-                for (number, (is_certain, state)) in nodes {
-                    let node = plan.inventory.node(*number);
-                    let mut selector = (*group.node_selector).clone();
-                    selector.insert(HOSTNAME.to_owned(), node.hostname().to_owned());
-                    let name = policy_name(&[request.subject, &node.name]);
-                    claims.push(request.claim(&name, policies.len()));
-                    let nodes = Selection { nodes: Arc::from([*number]), is_certain: *is_certain };
-                    let mut policy = request.policy(name, Arc::new(selector), nodes, state.clone());
-                    policy.is_per_node = true;
-                    policies.push(policy);
-                }
-                done.insert(subject, first..policies.len());
-            }
-            continue;
-        }
-        let own = OwnAddress::written(request.network, request.host);
-        let nodes = request.host.selected.clone();
-        match settings.scope {
-            PolicyScope::Network => {
-                let name = format!("{}-{}-bridge", request.wukong.identity.name, request.network.name);
-                let kind = "NodeNetworkConfigurationPolicy";
-                if !fits(&name, MAX_POLICY_BYTES, kind, &request.network.origin, report) {
-                    is_partial = true;
-                    continue;
-                }
-                let name = group.name.as_ref().map_or_else(|| name.clone(), |group| policy_name(&[&name, group]));
-                claims.push(request.claim(&name, policies.len()));
-                let state = desired(request.network, request.host, request.need, &own);
-                policies.push(request.policy(name, Arc::clone(&request.host.nodes), nodes, state));
-            }
-            PolicyScope::Bridge => {
-                let has_node_ip = request.network.carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
-                let pinned = Some(&*request.host.nodes).filter(|_| has_node_ip);
-                if let Some(number) = known.get(&(subject, pinned)) {
-                    policies[*number].add_source(&request.wukong.identity.source);
-                    continue;
-                }
-                known.insert((subject, pinned), policies.len());
-                let pin = pinned.and_then(|nodes| nodes.get(HOSTNAME));
-                let parts: Vec<&str> = [Some(request.subject), group.name.as_deref(), pin.map(String::as_str)]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-                let name = policy_name(&parts);
-                claims.push(request.claim(&name, policies.len()));
-                let state = desired(request.network, request.host, request.need, &own);
-                policies.push(request.policy(name, Arc::clone(&request.host.nodes), nodes, state));
-            }
+        match (per_node.get(&request.in_group()), settings.scope) {
+            (Some(nodes), _) => planner.for_nodes(request, nodes),
+            (None, PolicyScope::Network) => planner.for_network(request, report),
+            (None, PolicyScope::Bridge) => planner.for_bridge(request),
         }
     }
+    let Planner { policies, claims, is_partial, .. } = planner;
     plan.policies = policies;
     plan.claims.extend(claims);
     plan.is_partial |= is_partial;
+}
+
+/// The policies so far, and what has one already.
+struct Planner<'a> {
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    policies: Vec<Policy>,
+    claims: Vec<Claim>,
+    /// The policies of a bridge, by the nodes that its own address is for if it has one.
+    known: HashMap<(Subject<'a>, Option<&'a NodeSelector>), Range<usize>>,
+    is_partial: bool,
+}
+
+impl<'a> Planner<'a> {
+    fn new(settings: &'a Settings, inventory: &'a Inventory) -> Self {
+        let (policies, claims, known) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { settings, inventory, policies, claims, known, is_partial: false }
+    }
+
+    /// Whether there are policies of this key already, which then name the request's file among their sources.
+    fn has(&mut self, key: (Subject<'a>, Option<&'a NodeSelector>), request: &Request<'a>) -> bool {
+        let Some(range) = self.known.get_mut(&key) else { return false };
+        let policies = &mut self.policies[range.clone()];
+        let mut has_others = false;
+        for policy in policies {
+            has_others = policy.add_source(&request.wukong.identity.source);
+        }
+        if has_others {
+            // Nothing changes any more: thousands of networks must not ask thousands of policies.
+            range.end = range.start;
+        }
+        true
+    }
+
+    fn add(&mut self, request: &Request<'a>, name: String, policy: impl FnOnce(String) -> Policy) {
+        self.claims.push(request.claim(&name, self.policies.len()));
+        self.policies.push(policy(name));
+    }
+
+    /// One policy for each node, because a node's own address moves.
+    fn for_nodes(&mut self, request: &Request<'a>, nodes: &PerNode) {
+        let key = (request.in_group(), None);
+        if self.has(key, request) {
+            return;
+        }
+        let first = self.policies.len();
+        for (number, (is_certain, state)) in nodes {
+            let node = self.inventory.node(*number);
+            let mut selector = (*self.settings.groups[request.host.group].node_selector).clone();
+            selector.insert(HOSTNAME.to_owned(), node.hostname().to_owned());
+            let selected = Selection { nodes: Arc::from([*number]), is_certain: *is_certain };
+            self.add(request, policy_name(&[request.subject, &node.name]), |name| Policy {
+                is_per_node: true,
+                ..request.policy(name, Arc::new(selector), selected, state.clone())
+            });
+        }
+        self.known.insert(key, first..self.policies.len());
+    }
+
+    /// One policy for the network in its group.
+    fn for_network(&mut self, request: &Request<'a>, report: &mut Report) {
+        let name = format!("{}-{}-bridge", request.wukong.identity.name, request.network.name);
+        let kind = "NodeNetworkConfigurationPolicy";
+        if !fits(&name, MAX_POLICY_BYTES, kind, &request.network.origin, report) {
+            self.is_partial = true;
+            return;
+        }
+        let group = self.settings.groups[request.host.group].name.as_deref();
+        let name = group.map_or_else(|| name.clone(), |group| policy_name(&[&name, group]));
+        self.add(request, name, |name| request.own_policy(name));
+    }
+
+    /// One policy for the bridge in its group. A node's own address is for the nodes that the Wukong selects.
+    fn for_bridge(&mut self, request: &Request<'a>) {
+        let has_node_ip = request.network.carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
+        let pinned = Some(&*request.host.nodes).filter(|_| has_node_ip);
+        let key = (request.in_group(), pinned);
+        if self.has(key, request) {
+            return;
+        }
+        let number = self.policies.len();
+        self.known.insert(key, number..number + 1);
+        let group = self.settings.groups[request.host.group].name.as_deref();
+        let node = pinned.and_then(|nodes| nodes.get(HOSTNAME)).map(String::as_str);
+        let parts: Vec<&str> = [Some(request.subject), group, node].into_iter().flatten().collect();
+        self.add(request, policy_name(&parts), |name| request.own_policy(name));
+    }
 }
 
 fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
@@ -131,7 +162,19 @@ fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
     })
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// The bridge in its group.
+    fn in_group(&self) -> Subject<'a> {
+        (self.host.group, self.subject)
+    }
+
+    /// The policy for the nodes of the host, with what network and Site say.
+    fn own_policy(&self, name: String) -> Policy {
+        let own = OwnAddress::written(self.network, self.host);
+        let state = desired(self.network, self.host, self.need, &own);
+        self.policy(name, Arc::clone(&self.host.nodes), self.host.selected.clone(), state)
+    }
+
     fn policy(
         &self,
         name: String,
@@ -175,7 +218,7 @@ fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<Subj
     let mut by_subject: HashMap<Subject<'a>, Vec<&Request<'a>>> = HashMap::new();
     for request in requests {
         if request.network.carrier.bridge_on_nic().is_some() && !is_decided_by_site(request) {
-            by_subject.entry((request.host.group, request.subject)).or_default().push(request);
+            by_subject.entry(request.in_group()).or_default().push(request);
         }
     }
     for (subject, requests) in by_subject {
