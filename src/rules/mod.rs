@@ -26,6 +26,7 @@ mod node_ip_without_routes;
 mod node_labels_unknown;
 mod nodes;
 mod policy_name_collision;
+mod port_taken_out;
 mod stale_inventory;
 mod two_default_gateways;
 mod vlan_in_two_bridges;
@@ -50,6 +51,7 @@ const CHECKS: &[Check] = &[
     nic_in_use::check,
     nic_limit::check,
     interface_taken::check,
+    port_taken_out::check,
     equal_policies::check,
     node_ip_on_many_nodes::check,
     node_ip_without_routes::check,
@@ -124,6 +126,7 @@ pub static ALL: &[&Rule] = &[
     &nic_limit::NIC_LIMIT,
     &interface_taken::INTERFACE_TAKEN,
     &equal_policies::EQUAL_POLICIES,
+    &port_taken_out::PORT_TAKEN_OUT,
     &network::DUPLICATE_WUKONG,
     &policy_name_collision::POLICY_NAME_COLLISION,
     &attachment_name_collision::ATTACHMENT_NAME_COLLISION,
