@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("document", &["source"]),
     ("docs", &["cli", "rules"]),
     ("header", &[]),
-    ("load", &["api", "document", "names", "plan", "schema", "spelling"]),
+    ("load", &["address", "api", "document", "names", "plan", "schema", "spelling"]),
     ("manifest", &["api", "header", "plan"]),
     ("names", &[]),
     ("network", &["address", "api", "load", "names", "plan", "schema", "source"]),

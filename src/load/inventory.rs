@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
+use crate::address::parse_net;
 use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, Route, Vlan};
 use crate::diagnostic::{Diagnostic, Origin, Report};
 use crate::plan::Inventory;
@@ -86,7 +87,8 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         return None;
     };
     let state = value.pointer("/status/currentState");
-    let Some(interfaces) = state.and_then(|state| state.get("interfaces")).and_then(Value::as_array) else {
+    let interfaces = state.and_then(|state| state.get("interfaces")).and_then(Value::as_array);
+    let Some(interfaces) = interfaces.filter(|interfaces| !interfaces.is_empty()) else {
         diagnostics.push(Diagnostic::new(
             &INVALID_INVENTORY,
             origin.at("status/currentState/interfaces"),
@@ -109,6 +111,14 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
             )),
         }
     }
+    for (pointer, destination) in unreadable_routes(state) {
+        diagnostics.push(Diagnostic::new(
+            &INVALID_INVENTORY,
+            origin.below("/status/currentState").below(&pointer).at("destination"),
+            format!("a route of the node `{name}` leads to {destination}, which is no network"),
+            "export it again: `kubectl get nns -o yaml`",
+        ));
+    }
     if diagnostics.len() > before {
         return None;
     }
@@ -126,7 +136,7 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         labels: None,
         recorded: recorded.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_second),
         interfaces: found,
-        default_routes: defaults.filter_map(|route| route.next_hop_interface.clone()).collect(),
+        default_routes: defaults.cloned().collect(),
         routes: config,
         dns: state.and_then(|state| state.pointer("/dns-resolver/config")).and_then(dns),
         bridge_mappings: state.map(bridge_mappings).unwrap_or_default(),
@@ -186,7 +196,7 @@ fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'sta
         None | Some(Value::Null) => &[][..],
         Some(list) => list.as_array().ok_or(key)?.as_slice(),
     };
-    let read: Option<Vec<InterfaceAddress>> = list.iter().map(address).collect();
+    let read: Option<Vec<InterfaceAddress>> = list.iter().map(|it| address(it, key == "ipv4")).collect();
     let is_link_local = |it: &InterfaceAddress| {
         it.ip.parse::<std::net::Ipv6Addr>().is_ok_and(|address| address.is_unicast_link_local())
     };
@@ -206,10 +216,23 @@ fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'sta
     }))
 }
 
-fn address(value: &Value) -> Option<InterfaceAddress> {
-    let ip = text_at(value, "ip").filter(|ip| ip.parse::<std::net::IpAddr>().is_ok())?;
+fn address(value: &Value, is_ipv4: bool) -> Option<InterfaceAddress> {
+    let ip = text_at(value, "ip")?;
     let prefix_length = number_at(value, "prefix-length").and_then(|length| u8::try_from(length).ok())?;
-    Some(InterfaceAddress { ip, prefix_length })
+    let parsed = parse_net(&format!("{ip}/{prefix_length}"))?;
+    (parsed.addr().is_ipv4() == is_ipv4).then_some(InterfaceAddress { ip, prefix_length })
+}
+
+/// The static routes that cannot be read, by their pointers, with what stands for a destination.
+fn unreadable_routes(state: Option<&Value>) -> Vec<(String, String)> {
+    let list = state.and_then(|state| state.pointer("/routes/config")).and_then(Value::as_array);
+    let problem = |(index, route): (usize, &Value)| {
+        let destination = route.get("destination").unwrap_or(&Value::Null);
+        let is_network = destination.as_str().is_some_and(|text| parse_net(text).is_some());
+        (!is_network)
+            .then(|| (format!("/routes/config/{index}"), format!("`{}`", destination.to_string().trim_matches('"'))))
+    };
+    list.into_iter().flatten().enumerate().filter_map(problem).collect()
 }
 
 fn route(value: &Value) -> Option<Route> {

@@ -143,6 +143,7 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
         .collect();
     let mut objects = Objects::default();
     let (mut nodes, mut labels) = (Vec::new(), BTreeMap::new());
+    let mut is_inventory_broken = false;
     for (loaded, diagnostics) in loaded {
         report.extend(diagnostics);
         match loaded {
@@ -152,13 +153,15 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
             }
             Loaded::Site(Some(site)) => add_site(&mut objects, *site, report),
             Loaded::Site(None) => objects.is_site_broken = true,
-            Loaded::NodeState(node) => nodes.push(*node),
+            Loaded::NodeState(Some(node)) => nodes.push(*node),
+            Loaded::NodeState(None) => is_inventory_broken = true,
             Loaded::Labels(name, own) => drop(labels.insert(name, own)),
             Loaded::Attachment(namespace, name) => drop(objects.attachments.insert((namespace, name))),
             Loaded::Nothing => {}
         }
     }
     objects.inventory = inventory::put_together(nodes, labels, report);
+    objects.inventory.is_partial = is_inventory_broken;
     objects
 }
 
@@ -181,7 +184,7 @@ fn add_site(objects: &mut Objects, site: Object<Site>, report: &mut Report) {
 enum Loaded {
     Wukong(Option<Box<LoadedWukong>>),
     Site(Option<Box<Object<Site>>>),
-    NodeState(Box<Node>),
+    NodeState(Option<Box<Node>>),
     Labels(String, BTreeMap<String, String>),
     Attachment(Option<String>, String),
     Nothing,
@@ -193,10 +196,9 @@ fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loade
     match (text("kind"), text("apiVersion")) {
         (wukong::KIND, wukong::API_VERSION) => Loaded::Wukong(load_wukong(origin, value, diagnostics).map(Box::new)),
         (site::KIND, site::API_VERSION) => Loaded::Site(load_site(origin, value, diagnostics).map(Box::new)),
-        (inventory::STATE_KIND, _) => match inventory::node_state(origin, &value, diagnostics) {
-            Some(node) => Loaded::NodeState(Box::new(node)),
-            None => Loaded::Nothing,
-        },
+        (inventory::STATE_KIND, _) => {
+            Loaded::NodeState(inventory::node_state(origin, &value, diagnostics).map(Box::new))
+        }
         (inventory::NODE_KIND, _) => match inventory::labels(&value) {
             Some((name, labels)) => Loaded::Labels(name, labels),
             None => Loaded::Nothing,

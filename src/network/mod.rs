@@ -268,6 +268,8 @@ fn lower_in_groups(
     report: &mut Report,
 ) -> Option<Vec<Lowered>> {
     let mut lowered: Vec<Lowered> = Vec::with_capacity(groups.len());
+    // Where no attachment is made, the one that exists still meets one kind of bridge.
+    let is_attached = config.value.nad_name.is_none() && !settings.skip_nad;
     // What is wrong in one group is most often wrong in all, and said once.
     let mut findings: Vec<Diagnostic> = Vec::new();
     let mut is_good = true;
@@ -281,9 +283,14 @@ fn lower_in_groups(
             continue;
         };
         findings.extend(own.diagnostics().iter().cloned());
-        if let Some(first) = lowered.first()
-            && (first.plugin != one.plugin || first.resource_name != one.resource_name)
-        {
+        let differs = |first: &Lowered| {
+            if is_attached {
+                first.plugin != one.plugin || first.resource_name != one.resource_name
+            } else {
+                first.carrier != one.carrier
+            }
+        };
+        if let Some(first) = lowered.first().filter(|first| differs(first)) {
             findings.push(attachment::differs(config, (&settings.groups[groups[0]], first), (group, &one)));
             is_good = false;
             break;
@@ -346,7 +353,13 @@ fn places(identity: &Identity, settings: &Settings) -> (Vec<Place>, Vec<Diagnost
         }
         if conflicts.len() == before {
             places.push(Place { group: number, nodes: Arc::new(nodes) });
+        } else {
+            // One label tells why not this group.
+            conflicts.truncate(before + 1);
         }
+    }
+    if places.is_empty() && settings.groups.len() > 1 {
+        conflicts.truncate(1);
     }
     (places, conflicts)
 }

@@ -117,7 +117,7 @@ impl Context<'_> {
     }
 
     fn on_trunk(&self, trunk: &Trunk, uplink: Uplink, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
-        if uplink.name == trunk.bridge || uplink.definition.as_ref().is_some_and(|it| it.kind == UplinkType::OvsBond) {
+        if uplink.name == trunk.bridge {
             let message = format!("the trunk bridge `{}` cannot be on `{}`", trunk.bridge, uplink.name);
             return self.unfit(message, "correct the bridge's `physicalInterface` in the Site", report);
         }

@@ -18,6 +18,8 @@ pub struct Inventory {
     /// The nodes whose labels are not known, in order.
     unlabelled: Arc<[usize]>,
     everything: Arc<[usize]>,
+    /// Whether there were nodes that could not be read, of which nothing is to be guessed.
+    pub is_partial: bool,
 }
 
 /// A node.
@@ -35,8 +37,8 @@ pub struct Node {
     pub interfaces: HashMap<String, NodeInterface>,
     /// Its static routes.
     pub routes: Vec<Route>,
-    /// The interfaces that its default routes go through, static or not.
-    pub default_routes: Vec<String>,
+    /// Its default routes, static or not.
+    pub default_routes: Vec<Route>,
     /// Its static DNS servers; none if they come from the network.
     pub dns: Option<DnsConfig>,
     /// OVN's names and the bridges that they stand for.
@@ -101,10 +103,26 @@ impl Node {
         list.child(interface.index).at("name")
     }
 
+    /// The bridge that has this interface among its ports.
+    pub fn bridge_of(&self, port: &str) -> Option<&str> {
+        let mut bridges: Vec<&str> = self
+            .interfaces
+            .iter()
+            .filter(|(_, it)| it.ports.iter().any(|name| name == port))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        bridges.sort_unstable();
+        bridges.first().copied()
+    }
+
+    /// Whether a default route goes through this interface.
+    pub fn has_default_route(&self, interface: &str) -> bool {
+        self.default_routes.iter().any(|route| route.next_hop_interface.as_deref() == Some(interface))
+    }
+
     /// Whether the node is reached, or reaches the world, through this interface.
     pub fn depends_on(&self, interface: &str) -> bool {
-        self.interfaces.get(interface).is_some_and(NodeInterface::is_addressed)
-            || self.default_routes.iter().any(|it| it == interface)
+        self.interfaces.get(interface).is_some_and(NodeInterface::is_addressed) || self.has_default_route(interface)
     }
 }
 

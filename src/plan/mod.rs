@@ -212,6 +212,16 @@ impl Plan {
 }
 
 impl Network {
+    /// The bridge that has the uplink itself as its port on a host, so that the uplink cannot keep an address of its own.
+    pub fn bridge_on_uplink(&self, host: &Host) -> Option<&str> {
+        let takes_uplink = match host.need.as_ref()? {
+            Need::Bridge => self.carrier.bridge_on_nic().is_some(),
+            Need::MappedBridge => true,
+            Need::Mapping | Need::VirtualFunctions => false,
+        };
+        self.carrier.bridge_name().filter(|_| takes_uplink)
+    }
+
     /// The NIC that the network uses on the nodes of the first group, if it needs one by name.
     pub fn uplink(&self) -> Option<&Uplink> {
         self.hosts.iter().find_map(|host| host.uplink.as_ref())

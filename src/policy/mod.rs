@@ -14,11 +14,11 @@ use std::sync::{Arc, LazyLock};
 use crate::api::nmstate::NetworkState;
 use crate::api::site::PolicyScope;
 use crate::diagnostic::Report;
-use crate::names::{MAX_POLICY_BYTES, policy_name};
+use crate::names::{MAX_POLICY_BYTES, policy_name, vlan_interface};
 use crate::network::fields::fits;
 use crate::plan::{
-    Carrier, Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection, Settings,
-    Wukong,
+    Bridge, Carrier, Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection,
+    Settings, Wukong,
 };
 
 use state::{OwnAddress, desired};
@@ -168,6 +168,17 @@ impl<'a> Request<'a> {
         (self.host.group, self.subject)
     }
 
+    /// The bridge that the network needs, and the interface that becomes its port.
+    fn bridge_and_port(&self) -> Option<(&'a str, String)> {
+        let uplink = &self.host.uplink.as_ref()?.name;
+        let bridge = self.network.carrier.bridge_name()?;
+        let port = match self.network.carrier.bridge().and_then(Bridge::port_vlan) {
+            Some(vlan) => vlan_interface(uplink, vlan),
+            None => uplink.clone(),
+        };
+        (*self.need != Need::Mapping).then_some((bridge, port))
+    }
+
     /// The policy for the nodes of the host, with what network and Site say.
     fn own_policy(&self, name: String) -> Policy {
         let own = OwnAddress::written(self.network, self.host);
@@ -217,7 +228,11 @@ fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<Subj
     }
     let mut by_subject: HashMap<Subject<'a>, Vec<&Request<'a>>> = HashMap::new();
     for request in requests {
-        if request.network.carrier.bridge_on_nic().is_some() && !is_decided_by_site(request) {
+        // Most bridges are on VLAN interfaces that no node has yet: nothing is asked of the nodes for them.
+        let is_there = |(bridge, port): (&str, String)| {
+            !(inventory.with_interface(bridge).is_empty() && inventory.with_interface(&port).is_empty())
+        };
+        if request.bridge_and_port().is_some_and(is_there) && !is_decided_by_site(request) {
             by_subject.entry(request.in_group()).or_default().push(request);
         }
     }
@@ -250,6 +265,9 @@ fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<Subj
 
 /// Whether the Site says what addresses the bridge gets.
 fn is_decided_by_site(request: &Request<'_>) -> bool {
+    if request.network.bridge_on_uplink(request.host).is_none() {
+        return false;
+    }
     let definition = request.host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
     definition.is_some_and(|definition| definition.says_ip())
 }
@@ -257,10 +275,10 @@ fn is_decided_by_site(request: &Request<'_>) -> bool {
 /// What of a node's own moves to the bridge; none if there is nothing, or if the network's `nodeIP` says something else.
 fn moved(request: &Request<'_>, inventory: &Inventory, number: usize) -> Option<OwnAddress> {
     let node = inventory.node(number);
-    let uplink = request.host.uplink.as_ref()?;
-    let holder = moves::holder(node, &uplink.name, request.subject)?;
+    let (bridge, port) = request.bridge_and_port()?;
+    let holder = moves::holder(node, &port, bridge)?;
     let node_ip = request.network.carrier.bridge().and_then(|bridge| bridge.node_ip);
     let is_meant = node_ip.is_none_or(|node_ip| holder.addresses().contains(&node_ip.to_string()));
-    let own = moves::own_address(node, &uplink.name, request.subject)?;
+    let own = moves::own_address(node, &port, bridge)?;
     is_meant.then_some(own)
 }

@@ -16,12 +16,19 @@ const MAIN_TABLE: u32 = 254;
 pub(super) fn own_address(node: &Node, nic: &str, bridge: &str) -> Option<OwnAddress> {
     let holder = holder(node, nic, bridge)?;
     let (ipv4, ipv6) = (kept(holder.ipv4.as_ref(), true), kept(holder.ipv6.as_ref(), false));
+    let family = |route: &Route| if route.destination.contains(':') { &ipv6 } else { &ipv4 };
     let leads_through = |route: &&Route| {
-        let is_on = |ip: &InterfaceIp, is_ipv6: bool| ip.enabled && route.destination.contains(':') == is_ipv6;
         let interface = route.next_hop_interface.as_deref();
-        (interface == Some(nic) || interface == Some(bridge)) && (is_on(&ipv4, false) || is_on(&ipv6, true))
+        (interface == Some(nic) || interface == Some(bridge)) && family(route).enabled
     };
-    let routes = node.routes.iter().filter(leads_through).cloned().map(|mut route| {
+    // A default route that is in no configuration and comes from no network was set by hand, and would not come back.
+    let is_by_hand = |route: &&Route| {
+        !family(route).is_automatic()
+            && route.next_hop_address.is_some()
+            && !node.routes.iter().any(|it| it.destination == route.destination)
+    };
+    let by_hand = node.default_routes.iter().filter(is_by_hand);
+    let routes = node.routes.iter().chain(by_hand).filter(leads_through).cloned().map(|mut route| {
         route.metric = route.metric.filter(|metric| *metric >= 0);
         route.table_id = route.table_id.filter(|table| *table != 0 && *table != MAIN_TABLE);
         through(route, bridge)

@@ -30,16 +30,16 @@ impl OwnAddress {
 
     /// What the network and the Site say; nothing, if they do not.
     pub(super) fn written(network: &Network, host: &Host) -> Self {
-        let Some(bridge) = network.carrier.bridge_on_nic() else { return Self::default() };
-        let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_deref());
         let mut own = Self::default();
-        if let Some(definition) = definition {
+        let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_deref());
+        if let (Some(bridge), Some(definition)) = (network.bridge_on_uplink(host), definition) {
             own.ipv4 = definition.ipv4.clone().unwrap_or_default();
             own.ipv6 = definition.ipv6.clone().unwrap_or_default();
-            own.routes = definition.routes.iter().cloned().map(|route| through(route, &bridge.name)).collect();
+            own.routes = definition.routes.iter().cloned().map(|route| through(route, bridge)).collect();
             own.copy_mac_from = definition.mac_source.clone().filter(|_| definition.has_ip());
         }
-        match bridge.node_ip {
+        // On a VLAN, which is a network of its own, only the network can say what the node's address is.
+        match network.carrier.bridge().and_then(|bridge| bridge.node_ip) {
             Some(address @ IpNet::V4(_)) => own.ipv4 = static_ip(address),
             Some(address @ IpNet::V6(_)) => own.ipv6 = static_ip(address),
             None => {}
@@ -63,11 +63,7 @@ pub(super) fn through(mut route: Route, interface: &str) -> Route {
 pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddress) -> NetworkState {
     let mut state = NetworkState::default();
     let mut routes = Vec::new();
-    let takes_uplink = match need {
-        Need::Bridge => network.carrier.bridge_on_nic().is_some(),
-        Need::MappedBridge => true,
-        Need::Mapping | Need::VirtualFunctions => false,
-    };
+    let takes_uplink = network.bridge_on_uplink(host).is_some();
     if let Some(uplink) = host.uplink.as_ref().filter(|_| *need != Need::Mapping) {
         below(uplink, takes_uplink, own, &mut state, &mut routes);
     }
@@ -77,7 +73,7 @@ pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddr
         (Carrier::Localnet { localnet, bridge, .. }, uplink) => {
             if let Some(uplink) = uplink.as_ref().filter(|_| *need == Need::MappedBridge) {
                 // OVN connects its own bridge to this one by patch ports.
-                ovs_bridge(bridge, uplink, &OwnAddress::default(), Some(true), &mut state);
+                ovs_bridge(bridge, uplink, own, Some(true), &mut state);
             }
             let state_of_mapping = MappingState::Present;
             let mapping =
@@ -86,11 +82,9 @@ pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddr
         }
         _ => {}
     }
-    if takes_uplink {
-        routes.extend(own.routes.iter().cloned());
-        if own.dns_resolver.is_some() {
-            state.dns_resolver.clone_from(&own.dns_resolver);
-        }
+    routes.extend(own.routes.iter().cloned());
+    if own.dns_resolver.is_some() {
+        state.dns_resolver.clone_from(&own.dns_resolver);
     }
     state.routes = (!routes.is_empty()).then_some(Routes { config: routes });
     state
@@ -139,7 +133,8 @@ fn linux_bridge(bridge: &Bridge, uplink: &Uplink, own: &OwnAddress, state: &mut 
             let mut interface = Interface::up(&port.name, Some(InterfaceType::Vlan));
             interface.vlan = Some(Vlan { base_iface: uplink.name.clone(), id });
             interface.mtu = uplink.mtu();
-            state.interfaces.push(interface);
+            // A VLAN interface that is there may have the node's address, which goes to the bridge.
+            state.interfaces.push(if own.nic_type.is_some() { interface.without_ip() } else { interface });
         }
     } else if let Tagging::Filtering(vlan) = &bridge.tagging {
         port.vlan = Some(vlan.clone());
@@ -147,17 +142,7 @@ fn linux_bridge(bridge: &Bridge, uplink: &Uplink, own: &OwnAddress, state: &mut 
     let mut interface = Interface::up(&bridge.name, Some(InterfaceType::LinuxBridge));
     interface.mtu = uplink.mtu();
     interface.bridge = Some(BridgeConfig::of(vec![port]));
-    if bridge.takes_uplink() {
-        give(&mut interface, own);
-    } else {
-        interface = interface.without_ip();
-        // The VLAN is a network of its own, and so is the node's address there.
-        match bridge.node_ip {
-            Some(address @ IpNet::V4(_)) => interface.ipv4 = Some(static_ip(address)),
-            Some(address @ IpNet::V6(_)) => interface.ipv6 = Some(static_ip(address)),
-            None => {}
-        }
-    }
+    give(&mut interface, own);
     state.interfaces.push(interface);
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::nodes::is_known;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{Carrier, Network, Plan};
+use crate::plan::{Carrier, Host, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -31,10 +31,11 @@ rule! {
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut by_nic: BTreeMap<&str, Vec<&Network>> = BTreeMap::new();
     for network in plan.networks() {
-        if network.carrier.bridge_on_nic().is_none_or(|bridge| bridge.node_ip.is_some()) {
+        if network.carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some()) {
             continue;
         }
-        for host in network.hosts.iter().filter(|host| host.need.is_some() && !is_known(host)) {
+        let taken = |host: &&Host| network.bridge_on_uplink(host).is_some() && !is_known(plan, host);
+        for host in network.hosts.iter().filter(taken) {
             let Some(uplink) = &host.uplink else { continue };
             let users = by_nic.entry(&uplink.name).or_default();
             // In several node groups it is still one network.
@@ -53,7 +54,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let key =
             if network.uplink().is_some_and(|uplink| uplink.is_named_here) { "physicalInterface" } else { "name" };
         let vlan = match network.carrier {
-            Carrier::OvsBridge(_) => "",
+            Carrier::OvsBridge(_) | Carrier::Localnet { .. } => "",
             _ => " use a `vlanId`, with which it keeps its address;",
         };
         report.push(Diagnostic::new(

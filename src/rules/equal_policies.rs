@@ -41,10 +41,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     };
     let count = bridges.iter().filter_map(|key| by_bridge.get(key)).map(Vec::len).sum::<usize>();
     let message = match bridges.len() {
-        1 => format!("{count} equal policies make the bridge `{}`", first.subject),
+        1 => format!("{count} policies are equal, all for `{}`", first.subject),
         bridges => {
             format!(
-                "{count} policies make {bridges} bridges, for which one each would do, `{}` the first",
+                "{count} policies are equal but for their names, where {bridges} would do: `{}` is the first",
                 first.subject
             )
         }

@@ -18,6 +18,7 @@ rule! {
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut asked = Asked::default();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
+        check_mapping(plan, policy, &mut asked, report);
         for interface in &policy.desired_state.interfaces {
             let Some(wanted) = interface.interface_type.filter(|it| *it != InterfaceType::Ethernet) else { continue };
             if asked.is_new(format!("{} {}", wanted.as_str(), interface.name), &policy.nodes) {
@@ -48,6 +49,17 @@ fn check_name(plan: &Plan, policy: &Policy, interface: &Interface, wanted: Inter
     let diagnostic = Diagnostic::new(&INTERFACE_TAKEN, place_of_name(policy, name), message, "choose another name")
         .with_related(place, format!("the {found}"));
     on_nodes(diagnostic, &policy.nodes, report);
+}
+
+/// A bridge that OVN gets a name for, and that is not made here, must be one of OVS.
+fn check_mapping(plan: &Plan, policy: &Policy, asked: &mut Asked, report: &mut Report) {
+    let state = &policy.desired_state;
+    for name in state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).filter_map(|it| it.bridge.as_ref()) {
+        if state.interface(name).is_none() && asked.is_new(format!("OVN's {name}"), &policy.nodes) {
+            let bridge = Interface::up(name, Some(InterfaceType::OvsBridge));
+            check_name(plan, policy, &bridge, InterfaceType::OvsBridge, report);
+        }
+    }
 }
 
 fn check_tag(plan: &Plan, policy: &Policy, interface: &Interface, report: &mut Report) {

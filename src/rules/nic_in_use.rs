@@ -22,9 +22,14 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                     continue;
                 }
                 let controller = |number: &usize| {
-                    let controller = plan.inventory.node(*number).interfaces.get(port)?.controller.as_deref()?;
-                    // The ports of an OVS bond are shown as ports of the bridge, and OVS bridges by an internal name.
-                    (controller != interface.name && controller != "ovs-system").then_some(controller)
+                    let node = plan.inventory.node(*number);
+                    let controller = node.interfaces.get(port)?.controller.as_deref()?;
+                    // The kernel's name for all that OVS has: its bridges know their ports.
+                    let controller = match controller {
+                        "ovs-system" => node.bridge_of(port)?,
+                        controller => controller,
+                    };
+                    (controller != interface.name).then_some(controller)
                 };
                 let taken: Vec<usize> =
                     policy.nodes.nodes.iter().copied().filter(|number| controller(number).is_some()).collect();

@@ -1,4 +1,5 @@
 use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of};
+use crate::api::nmstate::{Interface, InterfaceType};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::Plan;
 use crate::plan::inventory::NodeInterface;
@@ -17,7 +18,8 @@ rule! {
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut asked = Asked::default();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
-        for interface in &policy.desired_state.interfaces {
+        let is_nic = |it: &&Interface| it.interface_type == Some(InterfaceType::Ethernet);
+        for interface in policy.desired_state.interfaces.iter().filter(is_nic) {
             let name = &interface.name;
             let vfs = interface.ethernet.as_ref().map(|ethernet| ethernet.sr_iov.total_vfs);
             let limits = [
@@ -40,7 +42,9 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                 let message = format!("the {what} of `{name}` cannot be {wanted} on {}", name_nodes(plan, &unable));
                 let place = place_in_state(plan.inventory.node(first), name);
                 let own = policy.uplink.as_ref().filter(|it| it.interfaces.last().is_some_and(|top| top.name == *name));
-                let written = own.map_or_else(|| place_of(policy, name), |definition| definition.origin.at(key));
+                // The ports of a bond have its MTU.
+                let bond = policy.uplink.as_ref().filter(|it| it.mtu == Some(wanted) && key == "mtu");
+                let written = own.or(bond).map_or_else(|| place_of(policy, name), |it| it.origin.at(key));
                 let diagnostic = Diagnostic::new(&NIC_LIMIT, written, message, format!("use {least} at most"))
                     .with_related(place, format!("it takes {least} at most"));
                 on_nodes(diagnostic, &policy.nodes, report);

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::nodes::{place_in_state, place_of};
+use super::nodes::place_in_state;
+use crate::api::nmstate::InterfaceType;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::inventory::NodeInterface;
 use crate::plan::{Plan, Policy};
@@ -25,35 +26,51 @@ rule! {
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut by_bridge: BTreeMap<(&str, &str), Vec<(&Policy, usize)>> = BTreeMap::new();
     for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
-        let bridge = policy.desired_state.interfaces.iter().find(|it| it.name == policy.subject && it.bridge.is_some());
-        let nic = bridge.and_then(|bridge| bridge.ports().into_iter().find(|port| *port != policy.subject));
-        for number in policy.nodes.nodes.iter() {
-            if let Some(nic) = nic.filter(|nic| plan.inventory.node(*number).depends_on(nic)) {
-                by_bridge.entry((&policy.subject, nic)).or_default().push((policy, *number));
+        let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
+        for (bridge, nic) in bridges.flat_map(|it| it.ports().into_iter().map(|port| (it.name.as_str(), port))) {
+            let moving = policy.nodes.nodes.iter().filter(|number| plan.inventory.node(**number).depends_on(nic));
+            for number in moving.filter(|_| bridge != nic) {
+                by_bridge.entry((bridge, nic)).or_default().push((policy, *number));
             }
         }
     }
     for ((bridge, nic), moving) in by_bridge {
         let Some((first, number)) = moving.first() else { continue };
         let node = plan.inventory.node(*number);
-        let addresses = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
-        let is_default = node.default_routes.iter().any(|it| it == nic);
-        let route = if is_default { " and the default route" } else { "" };
+        let mut what = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
+        if node.has_default_route(nic) {
+            what.push("the default route".to_owned());
+        }
         let others = match moving.len() - 1 {
             0 => String::new(),
             1 => ", and those of one more node".to_owned(),
             count => format!(", and those of {count} more nodes"),
         };
-        let verb = if addresses.len() == 1 && !is_default && others.is_empty() { "moves" } else { "move" };
-        let addresses = addresses.join(", ");
+        let verb = if what.len() == 1 && others.is_empty() { "moves" } else { "move" };
+        // A trunk and an OVS bridge have the NIC whole, whatever the tag.
+        let is_plain = first.desired_state.interfaces.iter().any(|it| {
+            it.interface_type == Some(InterfaceType::LinuxBridge)
+                && it.bridge.iter().flat_map(|bridge| &bridge.port).all(|port| port.vlan.is_none())
+        });
+        let instead = if is_plain { "use a `vlanId` or another NIC" } else { "use another NIC" };
         report.push(
             Diagnostic::new(
                 &NODE_ADDRESS_MOVES,
-                place_of(first, nic),
-                format!("{addresses}{route} of `{}` {verb} from `{nic}` to `{bridge}`{others}", node.name),
-                "use a `vlanId` or another NIC, with which it stays; if it is meant, move one node at a time (`policy.maxUnavailable: 1`)",
+                first.origin.at("physicalInterface"),
+                format!("{} of `{}` {verb} from `{nic}` to `{bridge}`{others}", join(&what), node.name),
+                format!(
+                    "{instead}, with which it stays; if it is meant, move one node at a time (`policy.maxUnavailable: 1`)"
+                ),
             )
             .with_related(place_in_state(node, nic), "the node is reached here"),
         );
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn join(what: &[String]) -> String {
+    match what {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => what.join(""),
     }
 }

@@ -62,8 +62,8 @@ fn check_address(plan: &Plan, address: &str, place: Place, hosts: &[&Host], repo
         (2.., _) if is_certain => (name_nodes(plan, &numbers), Severity::Error),
         // One node, though nobody knows in which group.
         _ if is_pinned => return,
-        (_, [_, _, ..]) => ("the nodes of every group".to_owned(), Severity::Error),
         (1, _) if is_certain => return,
+        (_, [_, _, ..]) => ("the nodes of every group".to_owned(), Severity::Error),
         (_, [host]) if host.nodes.is_empty() => ("every node".to_owned(), Severity::Warning),
         _ => ("every node of its selector".to_owned(), Severity::Warning),
     };

@@ -20,7 +20,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     for network in plan.networks() {
         let Some(bridge) = network.carrier.bridge_on_nic() else { continue };
         let Some(address) = bridge.node_ip else { continue };
-        let Some(uplink) = network.hosts.iter().find(|host| !is_known(host)).and_then(|host| host.uplink.as_ref())
+        let Some(uplink) =
+            network.hosts.iter().find(|host| !is_known(plan, host)).and_then(|host| host.uplink.as_ref())
         else {
             continue;
         };

@@ -8,10 +8,11 @@ use crate::plan::{Host, Plan, Policy, Selection};
 
 /// Whether it is known what addresses the nodes have on a network's uplink: by the inventory, or because the Site says so. An
 /// OVS bond is no interface, and has none.
-pub(super) fn is_known(host: &Host) -> bool {
+pub(super) fn is_known(plan: &Plan, host: &Host) -> bool {
     let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
     definition.is_some_and(|definition| definition.says_ip() || definition.ovs_bond.is_some())
         || !host.selected.nodes.is_empty()
+        || plan.inventory.is_partial
 }
 
 /// Nodes in words: all of a few, the first of many.

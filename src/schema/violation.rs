@@ -181,6 +181,9 @@ impl SchemaKind {
             ValidationErrorKind::MinLength { .. } => {
                 (&INVALID_VALUE, format!("{name} is empty"), "give it a value, or delete the key".to_owned())
             }
+            ValidationErrorKind::MinItems { .. } => {
+                (&INVALID_VALUE, format!("{name} is an empty list"), "name at least one".to_owned())
+            }
             ValidationErrorKind::MaxLength { limit } => {
                 (&INVALID_VALUE, format!("{name} is too long"), format!("use at most {limit} characters"))
             }

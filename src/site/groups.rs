@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::uplinks::INVALID_UPLINK;
 use super::{Findings, default_nic, localnets, stack, trunks, uplinks};
 use crate::api::site::{NodeGroup as SiteGroup, SiteSpec};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::load::label_problems;
-use crate::plan::{NodeGroup, NodeSelector, Overrides, can_overlap};
+use crate::plan::{NodeGroup, NodeSelector, Overrides, Trunk, UplinkDefinition, can_overlap};
 use crate::rule;
 use crate::schema::INVALID_VALUE;
 
@@ -58,12 +59,13 @@ pub(super) fn resolve(
             Some((group, _)) => (Some(group.name.clone()), group.default_nic.as_ref()),
             None => (None, None),
         };
+        let defined = uplinks_of(&trunks, &written, &physical_interfaces, findings);
         NodeGroup {
             name,
             node_selector: Arc::new(selector),
             default_nic: default_nic(overrides, [own_nic, spec.default_nic.as_ref()]),
             physical_interfaces,
-            uplinks: stack::define(&written, findings),
+            uplinks: defined,
             trunks: trunks.clone(),
             localnets: localnets.clone(),
         }
@@ -100,6 +102,25 @@ pub(super) fn resolve(
         groups.push((new, origin));
     }
     groups.into_iter().map(|(group, _)| group).collect()
+}
+
+/// The uplinks of a group; a trunk bridge must be on one that it can be on.
+fn uplinks_of(
+    trunks: &[Trunk],
+    written: &uplinks::Written<'_>,
+    physical_interfaces: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> BTreeMap<String, Arc<UplinkDefinition>> {
+    let defined = stack::define(written, findings);
+    for trunk in trunks {
+        let name = physical_interfaces.get(&trunk.physical_interface).unwrap_or(&trunk.physical_interface);
+        if defined.get(name).is_some_and(|it| it.ovs_bond.is_some()) {
+            let message = format!("the trunk bridge `{}` cannot be on the OVS bond `{name}`", trunk.bridge);
+            let help = "name a NIC or a `type: bond`, or use `type: ovs` networks";
+            findings.push(&INVALID_UPLINK, trunk.origin.at("physicalInterface"), message, help);
+        }
+    }
+    defined
 }
 
 fn check(group: &SiteGroup, origin: &Origin, findings: &mut Findings) {

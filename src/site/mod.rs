@@ -144,6 +144,13 @@ fn trunks(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> Vec<Trun
             let message = format!("the bridge `{}` belongs to the system", bridge.name);
             findings.push(&INVALID_VALUE, origin.at("name"), message, "choose another name");
         }
+        let is_localnet =
+            spec.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).any(|it| it.localnet == bridge.physical_interface);
+        if is_localnet {
+            let message =
+                format!("the trunk bridge `{}` cannot be on the localnet `{}`", bridge.name, bridge.physical_interface);
+            findings.push(&INVALID_UPLINK, origin.at("physicalInterface"), message, "name a NIC or an uplink");
+        }
         let tags_origin = origin.child("trunk-tags");
         for (index, tag) in bridge.trunk_tags.iter().flatten().enumerate() {
             let problem = match (&tag.id, &tag.id_range) {

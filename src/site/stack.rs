@@ -27,6 +27,9 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
         let ports = origin.child("link-aggregation").child("port");
         for (index, port) in uplink.link_aggregation.iter().flat_map(|bond| &bond.port).enumerate() {
             let origin = ports.child(index);
+            if let Some((port_uplink, port_origin)) = written.get(port.as_str()) {
+                check_port(name, uplink, port_uplink, &origin, port_origin, findings);
+            }
             let is_bond = written.get(port.as_str()).is_some_and(|(it, _)| it.link_aggregation.is_some());
             if is_bond && port != name {
                 let message = format!("`{port}` is a bond, and cannot be a port of another");
@@ -46,6 +49,17 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
             }
         }
     }
+    for (uplink, origin) in written.values() {
+        let Some(vlan) = &uplink.vlan else { continue };
+        if let Some((owner, first)) = owners.get(vlan.base_iface.as_str()) {
+            let message = format!("`{}` is a port of `{owner}`, which has its frames", vlan.base_iface);
+            let help = format!("put the VLAN on `{owner}`");
+            findings.add(
+                Diagnostic::new(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, help)
+                    .with_related(first.here(), format!("a port of `{owner}`")),
+            );
+        }
+    }
     let mut tags: BTreeMap<(&str, u16), &str> = BTreeMap::new();
     for (name, (uplink, origin)) in written {
         let Some(vlan) = &uplink.vlan else { continue };
@@ -53,6 +67,39 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
             let message = format!("VLAN {} of `{}` is `{first}` already", vlan.id, vlan.base_iface);
             findings.push(&INVALID_UPLINK, origin.at("vlan/id"), message, "use one interface for a tag");
         }
+    }
+}
+
+/// A port has no address, no MTU of its own, and does not stand on its controller.
+fn check_port(
+    name: &str,
+    bond: &Uplink,
+    port: &Uplink,
+    origin: &Origin,
+    port_origin: &Origin,
+    findings: &mut Findings,
+) {
+    if port.vlan.as_ref().is_some_and(|vlan| vlan.base_iface == name) {
+        let message = format!("`{}` stands on `{name}`, and cannot be its port", port.name);
+        findings.push(&INVALID_UPLINK, origin.here(), message, "name the NICs themselves");
+    }
+    let mut differs = |key: &str, message: String, help: String| {
+        findings.add(
+            Diagnostic::new(&INVALID_UPLINK, port_origin.at(key), message, help)
+                .with_related(origin.here(), format!("a port of `{name}`")),
+        );
+    };
+    for (key, ip) in [("ipv4", &port.ipv4), ("ipv6", &port.ipv6)] {
+        if ip.as_ref().is_some_and(|ip| ip.enabled) {
+            let message = format!("`{}` is a port of `{name}`, and so has no address", port.name);
+            differs(key, message, format!("give the address to `{name}`"));
+        }
+    }
+    if let (Some(own), Some(mtu)) = (port.mtu, bond.mtu)
+        && own != mtu
+    {
+        let message = format!("`{}` has an MTU of {own}, and its bond `{name}` of {mtu}", port.name);
+        differs("mtu", message, "delete it: ports get the bond's".to_owned());
     }
 }
 
@@ -92,14 +139,16 @@ fn check_base(uplink: &Uplink, vlan: &Vlan, origin: &Origin, base: Option<&Uplin
         let message = format!("the OVS bond `{}` carries no VLAN interface: it is a port of a bridge", vlan.base_iface);
         findings.push(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, "use the tag on a `type: ovs` network");
     }
-    if let (Some(mtu), Some(base_mtu)) = (uplink.mtu, base.mtu)
+    // What says nothing of its MTU has that of its own base.
+    let base_mtu = base.interfaces.iter().rev().find_map(|it| it.mtu);
+    if let (Some(mtu), Some(base_mtu)) = (uplink.mtu, base_mtu)
         && mtu > base_mtu
     {
         // The kernel's net/8021q/vlan_dev.c, vlan_dev_change_mtu.
         let message = format!("an MTU of {mtu} does not fit `{}`, which has {base_mtu}", vlan.base_iface);
         findings.add(
             Diagnostic::new(&INVALID_UPLINK, origin.at("mtu"), message, "lower it, or raise that of the base")
-                .with_related(base.origin.at("mtu"), "the base's"),
+                .with_related(base.origin.at("mtu"), "what it stands on"),
         );
     }
 }

@@ -90,6 +90,8 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
         ("copy-mac-from", uplink.copy_mac_from.is_some(), kind == UplinkType::Bond, false),
         ("ipv4", uplink.ipv4.is_some(), !is_ovs_bond, false),
         ("ipv6", uplink.ipv6.is_some(), !is_ovs_bond, false),
+        ("routes", uplink.routes.is_some(), !is_ovs_bond, false),
+        ("dns-resolver", uplink.dns_resolver.is_some(), !is_ovs_bond, false),
     ];
     for (key, is_there, is_allowed, is_needed) in sections {
         if is_there && !is_allowed {
@@ -100,7 +102,7 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
             findings.push(&MISSING_KEY, origin.at(key), message, format!("add `{key}`"));
         }
     }
-    if let Some(bond) = &uplink.link_aggregation {
+    if let Some(bond) = uplink.link_aggregation.as_ref().filter(|_| is_bond) {
         check_bond(uplink, bond, &origin.child("link-aggregation"), findings);
     }
     if let Some(nic) = &uplink.copy_mac_from {
@@ -111,6 +113,9 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
     }
     if let Some(ethernet) = &uplink.ethernet {
         check_vfs(&ethernet.sr_iov, &origin.child("ethernet").child("sr-iov"), findings);
+    }
+    if is_ovs_bond {
+        return;
     }
     for (key, ip, is_ipv4) in [("ipv4", &uplink.ipv4, true), ("ipv6", &uplink.ipv6, false)] {
         if let Some(ip) = ip {
@@ -188,15 +193,17 @@ fn bond_problems(bond: &LinkAggregation) -> Vec<(&'static str, String, String)> 
     let number = |option: &str| {
         bond.options.get(option).and_then(|it| it.as_u64().or_else(|| it.as_str().and_then(|text| text.parse().ok())))
     };
-    let mut problems = Vec::new();
+    let (mut problems, mut foreign) = (Vec::new(), Vec::new());
     for (option, modes) in OF_MODES {
         let is_off = option == "arp_interval" && number(option) == Some(0);
         if bond.options.contains_key(option) && !is_off && !modes.contains(&mode) {
+            foreign.push(option);
             let message = format!("the mode `{mode}` has no option `{option}`");
             problems.push((option, message, format!("delete it, or use the mode {}", modes.join(" or "))));
         }
     }
-    if number("miimon").is_some_and(|it| it > 0) && number("arp_interval").is_some_and(|it| it > 0) {
+    let has_both = number("miimon").is_some_and(|it| it > 0) && number("arp_interval").is_some_and(|it| it > 0);
+    if has_both && !foreign.contains(&"arp_interval") {
         let message = "links are watched by `miimon` or by `arp_interval`, not by both".to_owned();
         problems.push(("arp_interval", message, "delete one of the two".to_owned()));
     }
@@ -208,6 +215,7 @@ fn bond_problems(bond: &LinkAggregation) -> Vec<(&'static str, String, String)> 
     }
     if let Some(primary) = bond.options.get("primary").and_then(|it| it.as_str())
         && !bond.port.iter().any(|port| port == primary)
+        && !foreign.contains(&"primary")
     {
         let message = format!("the primary `{primary}` is no port of the bond");
         problems.push(("primary", message, format!("use one of {}", bond.port.join(", "))));
