@@ -1,4 +1,4 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state};
+use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, selected_with};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::plan::{Plan, Policy};
@@ -36,9 +36,7 @@ fn check_name(plan: &Plan, policy: &Policy, interface: &Interface, wanted: Inter
         let is_ovs_pair = wanted == InterfaceType::OvsInterface && found == "ovs-bridge";
         (found != wanted.as_str() && !found.is_empty() && !is_ovs_pair).then_some(found)
     };
-    let taken: Vec<usize> = common(plan.inventory.with_interface(name), &policy.nodes.nodes)
-        .filter(|number| other(number).is_some())
-        .collect();
+    let taken: Vec<usize> = selected_with(plan, policy, name).filter(|number| other(number).is_some()).collect();
     let Some((first, found)) = taken.first().and_then(|first| Some((*first, other(first)?))) else { return };
     let message = format!(
         "`{name}` cannot be of type {}: it is of type {found} on {}",
@@ -81,12 +79,6 @@ fn check_tag(plan: &Plan, policy: &Policy, interface: &Interface, report: &mut R
     let diagnostic = Diagnostic::new(&INTERFACE_TAKEN, policy.origin.at("vlanId"), message, help)
         .with_related(place, "the VLAN interface that is there");
     on_nodes(diagnostic, &policy.nodes, report);
-}
-
-/// What two ordered lists have in common, by looking up the shorter in the longer.
-fn common<'a>(a: &'a [usize], b: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
-    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    short.iter().copied().filter(|number| long.binary_search(number).is_ok())
 }
 
 fn place_of_name(policy: &Policy, name: &str) -> Place {

@@ -1,4 +1,4 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of};
+use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of, selected_with};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::Plan;
 use crate::rule;
@@ -32,7 +32,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                     (controller != interface.name).then_some(controller)
                 };
                 let taken: Vec<usize> =
-                    policy.nodes.nodes.iter().copied().filter(|number| controller(number).is_some()).collect();
+                    selected_with(plan, policy, port).filter(|number| controller(number).is_some()).collect();
                 let Some((first, other)) = taken.first().and_then(|first| Some((*first, controller(first)?))) else {
                     continue;
                 };

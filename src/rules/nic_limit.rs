@@ -1,4 +1,4 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of};
+use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::Plan;
@@ -35,7 +35,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                     plan.inventory.node(*number).interfaces.get(name).and_then(limit).filter(|limit| *limit < wanted)
                 };
                 let unable: Vec<usize> =
-                    policy.nodes.nodes.iter().copied().filter(|number| limit(number).is_some()).collect();
+                    selected_with(plan, policy, name).filter(|number| limit(number).is_some()).collect();
                 let Some((first, least)) = unable.first().and_then(|first| Some((*first, limit(first)?))) else {
                     continue;
                 };

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::nodes::{Asked, on_nodes, place_in_state, place_of};
+use super::nodes::{Asked, on_nodes, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceIp, InterfaceType, NetworkState, Route};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::inventory::Node;
@@ -42,7 +42,7 @@ fn check_interface(plan: &Plan, policy: &Policy, name: &str, heir: &Interface, r
         let lost = lost(plan.inventory.node(*number), name, heir, &policy.desired_state);
         (!lost.is_empty()).then_some(lost)
     };
-    let losers: Vec<usize> = policy.nodes.nodes.iter().copied().filter(|number| lost(number).is_some()).collect();
+    let losers: Vec<usize> = selected_with(plan, policy, name).filter(|number| lost(number).is_some()).collect();
     let Some((first, what)) = losers.first().and_then(|first| Some((*first, lost(first)?))) else { return };
     let node = plan.inventory.node(first);
     let others = match losers.len() - 1 {

@@ -40,6 +40,18 @@ impl Asked {
     }
 }
 
+/// The nodes of a policy that have an interface of this name, in order. Thousands of bridges are on no node yet, and must not ask
+/// each of them: the shorter list is looked up in the longer.
+pub(super) fn selected_with<'a>(
+    plan: &'a Plan,
+    policy: &'a Policy,
+    interface: &str,
+) -> impl Iterator<Item = usize> + 'a {
+    let (a, b) = (plan.inventory.with_interface(interface), &*policy.nodes.nodes);
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.iter().copied().filter(|number| long.binary_search(number).is_ok())
+}
+
 /// A finding about nodes of the inventory: an error if they are surely selected, a warning if that is not known.
 pub(super) fn on_nodes(mut diagnostic: Diagnostic, selection: &Selection, report: &mut Report) {
     if !selection.is_certain {

@@ -1,4 +1,4 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state};
+use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, selected_with};
 use crate::api::nmstate::Interface;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::Plan;
@@ -25,11 +25,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             if ports.is_empty() || !asked.is_new(format!("{} {ports:?}", interface.name), &policy.nodes) {
                 continue;
             }
-            let there = plan.inventory.with_interface(&interface.name);
-            let losers: Vec<(usize, &str)> = there
-                .iter()
-                .filter(|number| policy.nodes.nodes.binary_search(number).is_ok())
-                .filter_map(|number| Some((*number, taken_out(plan.inventory.node(*number), interface, &ports)?)))
+            let losers: Vec<(usize, &str)> = selected_with(plan, policy, &interface.name)
+                .filter_map(|number| Some((number, taken_out(plan.inventory.node(number), interface, &ports)?)))
                 .collect();
             let Some((first, port)) = losers.first().copied() else { continue };
             let numbers: Vec<usize> = losers.iter().map(|(number, _)| *number).collect();
