@@ -18,8 +18,8 @@ rule! {
     /// Nodes that are not in the inventory get no policy.
     ///
     /// ## Way out
-    /// If it is meant, `--allow WK226`, and apply it to one node at a time (`policy.maxUnavailable: 1`). Else use a `vlanId`, with which the
-    /// NIC keeps its address, or another NIC.
+    /// If it is meant, `--allow WK226`, and apply one node's policy after the other: `maxUnavailable` counts the nodes of one policy, and does not
+    /// hold across policies (kubernetes-nmstate, `pkg/node/nodes.go`). Else use a `vlanId`, with which the NIC keeps its address, or another NIC.
     pub(super) NODE_ADDRESS_MOVES = "WK226", "node-address-moves", Warning;
 }
 
@@ -58,9 +58,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                 &NODE_ADDRESS_MOVES,
                 first.origin.at("physicalInterface"),
                 format!("{} of `{}` {verb} from `{nic}` to `{bridge}`{others}", join(&what), node.name),
-                format!(
-                    "{instead}, with which it stays; if it is meant, move one node at a time (`policy.maxUnavailable: 1`)"
-                ),
+                format!("{instead}, with which it stays; if it is meant, apply one node's policy after the other"),
             )
             .with_related(place_in_state(node, nic), "the node is reached here"),
         );
