@@ -180,6 +180,11 @@ impl Inventory {
         &self.nodes[number]
     }
 
+    /// Whether a node has this value of the label `kubernetes.io/hostname`.
+    pub fn has_hostname(&self, hostname: &str) -> bool {
+        self.by_hostname.contains_key(hostname)
+    }
+
     /// The nodes that have an interface of this name, in order.
     pub fn with_interface(&self, name: &str) -> &[usize] {
         self.by_interface.get(name).map_or(&[], Vec::as_slice)

@@ -24,6 +24,7 @@ mod node_address_moves;
 mod node_ip_on_many_nodes;
 mod node_ip_without_routes;
 mod node_labels_unknown;
+mod node_not_found;
 mod nodes;
 mod policy_name_collision;
 mod port_taken_out;
@@ -45,6 +46,7 @@ type Check = fn(&Plan, &mut Report);
 const CHECKS: &[Check] = &[
     stale_inventory::check,
     node_labels_unknown::check,
+    node_not_found::check,
     node_address_moves::check,
     node_address_lost::check,
     nic_not_found::check,
@@ -127,6 +129,7 @@ pub static ALL: &[&Rule] = &[
     &interface_taken::INTERFACE_TAKEN,
     &equal_policies::EQUAL_POLICIES,
     &port_taken_out::PORT_TAKEN_OUT,
+    &node_not_found::NODE_NOT_FOUND,
     &network::DUPLICATE_WUKONG,
     &policy_name_collision::POLICY_NAME_COLLISION,
     &attachment_name_collision::ATTACHMENT_NAME_COLLISION,
