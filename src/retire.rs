@@ -86,7 +86,8 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
             continue;
         }
         let is_used = |name: &str| uplinks.contains(name) || users.find(name, &old.node_selector).is_some();
-        let desired_state = retired(&old.desired_state, is_used);
+        let is_port = |name: &str| users.is_port(name, &old.node_selector);
+        let desired_state = retired(&old.desired_state, is_used, is_port);
         let user = old.made().into_iter().rev().find_map(|name| Some((name, users.find(name, &old.node_selector)?)));
         if let Some((name, user)) = user {
             kept.push((place, name.to_owned(), user));
@@ -197,6 +198,15 @@ impl<'a> Users<'a> {
         self.0.get(name)?.iter().copied().find(|policy| can_overlap(&policy.node_selector, nodes))
     }
 
+    /// Whether a policy makes an interface a port of something on a node that can be one of these.
+    fn is_port(&self, name: &str, nodes: &NodeSelector) -> bool {
+        let takes = |policy: &&Policy| {
+            let ports = policy.desired_state.interfaces.iter().flat_map(Interface::ports);
+            can_overlap(&policy.node_selector, nodes) && ports.into_iter().any(|port| port == name)
+        };
+        self.0.get(name).is_some_and(|policies| policies.iter().any(takes))
+    }
+
     /// A policy that uses an interface there, or would if the node were in the inventory: one that is not in this export may be
     /// in the next, and its virtual machines run on.
     fn find(&self, name: &str, nodes: &NodeSelector) -> Option<&'a Policy> {
@@ -216,7 +226,7 @@ pub fn used(state: &NetworkState) -> BTreeSet<&str> {
 }
 
 /// The state that takes away what `old` made, as far as nobody uses it, and gives the NICs back what they had.
-fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool) -> NetworkState {
+fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool, is_port: impl Fn(&str) -> bool) -> NetworkState {
     let mut state = NetworkState::default();
     // A bond whose bridge had the node's address gets that back, and so stays.
     let heirs: HashMap<&str, &Interface> = old
@@ -248,12 +258,17 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool) -> NetworkState {
     let mut given_back: HashSet<&str> = HashSet::new();
     for controller in going.iter().filter(|it| it.state == InterfaceState::Up) {
         for port in controller.ports() {
-            if names.contains(port) || is_used(port) || !given_back.insert(port) {
+            if names.contains(port) || is_port(port) || !given_back.insert(port) {
                 continue;
             }
             let listed = old.interface(port);
             let interface_type = listed.map_or_else(|| guessed_type(port), |it| it.interface_type);
-            let mut nic = Interface::up(port, interface_type).without_ip();
+            // A bridge that goes leaves its port down (kubernetes-nmstate, "Configuration"), whoever else stands on it. What
+            // addresses that has is then for the others to say.
+            let mut nic = Interface::up(port, interface_type);
+            if !is_used(port) {
+                nic = nic.without_ip();
+            }
             nic.link_aggregation = listed.and_then(|it| it.link_aggregation.clone());
             nic.vlan = listed.and_then(|it| it.vlan.clone());
             nic.copy_mac_from = listed.and_then(|it| it.copy_mac_from.clone());
@@ -271,7 +286,7 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool) -> NetworkState {
             state.interfaces.push(nic);
         }
     }
-    keep_given_back(old, &names, &is_used, &mut state, &mut routes);
+    keep_given_back(old, &names, &is_port, &mut state, &mut routes);
     for nic in old.interfaces.iter().filter(|it| it.state == InterfaceState::Up && !is_used(&it.name)) {
         if let Some(ethernet) = &nic.ethernet {
             let mut without = ethernet.clone();
@@ -294,7 +309,7 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool) -> NetworkState {
 fn keep_given_back(
     old: &NetworkState,
     going: &HashSet<&str>,
-    is_used: &impl Fn(&str) -> bool,
+    is_port: &impl Fn(&str) -> bool,
     state: &mut NetworkState,
     routes: &mut Vec<crate::api::nmstate::Route>,
 ) {
@@ -302,7 +317,7 @@ fn keep_given_back(
     if !is_retired || going.is_empty() {
         return;
     }
-    let is_kept = |it: &&Interface| it.state == InterfaceState::Up && it.ethernet.is_none() && !is_used(&it.name);
+    let is_kept = |it: &&Interface| it.state == InterfaceState::Up && it.ethernet.is_none() && !is_port(&it.name);
     state.interfaces.extend(old.interfaces.iter().filter(is_kept).cloned());
     routes.extend(old.routes.iter().flat_map(|routes| routes.config.clone()));
     state.dns_resolver.clone_from(&old.dns_resolver);

@@ -75,10 +75,13 @@ pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddr
                 // OVN connects its own bridge to this one by patch ports.
                 ovs_bridge(bridge, uplink, own, Some(true), &mut state);
             }
-            let state_of_mapping = MappingState::Present;
-            let mapping =
-                BridgeMapping { localnet: localnet.clone(), bridge: Some(bridge.clone()), state: state_of_mapping };
-            state.ovn = Some(Ovn { bridge_mappings: vec![mapping] });
+            state.ovn = Some(Ovn {
+                bridge_mappings: vec![BridgeMapping {
+                    localnet: localnet.clone(),
+                    bridge: Some(bridge.clone()),
+                    state: MappingState::Present,
+                }],
+            });
         }
         _ => {}
     }
