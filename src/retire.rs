@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use crate::api::nmstate::{
-    BridgeMapping, Interface, InterfaceIp, InterfaceState, InterfaceType, MappingState, NetworkState, Ovn, Routes,
+    BridgeMapping, Interface, InterfaceIp, InterfaceState, InterfaceType, MappingState, NetworkState, Ovn, Route,
+    Routes,
 };
-use crate::diagnostic::{Diagnostic, Place, Report};
+use crate::diagnostic::{Diagnostic, Place, Report, others};
 use crate::document::tree;
 use crate::manifest::RETIRED;
 use crate::plan::{HOSTNAME, NodeSelector, Plan, Policy, Settings, Tombstone, can_overlap};
@@ -97,7 +98,8 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
         }
     }
     if let Some((place, name, user)) = kept.first() {
-        let others = and_others(kept.len(), ", and so is what one more policy made", "more policies made");
+        let others =
+            others(kept.len() - 1, ", and so is what one more policy made", ", and so is what # more policies made");
         let message =
             format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used{others}");
         let help = "nothing is to be done, unless it is to go: then the network that uses it must go first";
@@ -105,7 +107,8 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
         report.push(diagnostic.with_related(user.origin.at("name"), format!("used by the policy `{}`", user.name)));
     }
     if let Some((place, bridge, heir)) = dropping.first() {
-        let others = and_others(dropping.len(), ", and so it is with one more policy", "more policies");
+        let others =
+            others(dropping.len() - 1, ", and so it is with one more policy", ", and so it is with # more policies");
         let message =
             format!("`{bridge}` has the node's own address by this policy, and none by `{}`{others}", heir.name);
         let help = "give the inventory with --inventory; if the address is no longer there, delete this file first";
@@ -113,15 +116,6 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
         report.push(diagnostic.with_related(heir.origin.at("name"), format!("makes `{bridge}` now")));
     }
     tombstones
-}
-
-/// How many others there are, in words: a change of scope leaves all policies, and is one finding.
-fn and_others(count: usize, one: &str, many: &str) -> String {
-    match count - 1 {
-        0 => String::new(),
-        1 => one.to_owned(),
-        more => format!("{}{more} {many}", one.split("one more").next().unwrap_or_default()),
-    }
 }
 
 /// The bridge to which an old policy gave the node's own address, and a policy that makes it on the same nodes without one.
@@ -277,10 +271,7 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool, is_port: impl Fn(
                 nic.ipv6 = Some(holder.ipv6.clone().unwrap_or_else(InterfaceIp::disabled));
                 let own = old.routes.iter().flat_map(|routes| &routes.config);
                 let own = own.filter(|route| route.next_hop_interface.as_deref() == Some(&holder.name)).cloned();
-                routes.extend(own.map(|mut route| {
-                    route.next_hop_interface = Some(port.to_owned());
-                    route
-                }));
+                routes.extend(own.map(|route| route.through(port)));
                 state.dns_resolver.clone_from(&old.dns_resolver);
             }
             state.interfaces.push(nic);
@@ -311,7 +302,7 @@ fn keep_given_back(
     going: &HashSet<&str>,
     is_port: &impl Fn(&str) -> bool,
     state: &mut NetworkState,
-    routes: &mut Vec<crate::api::nmstate::Route>,
+    routes: &mut Vec<Route>,
 ) {
     let is_retired = old.interfaces.iter().any(|it| it.state == InterfaceState::Absent);
     if !is_retired || going.is_empty() {

@@ -8,6 +8,7 @@ pub mod levels;
 pub mod resolve;
 mod rule;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::document::DocumentId;
@@ -116,6 +117,32 @@ impl Diagnostic {
     pub fn with_related(mut self, place: Place, text: impl Into<String>) -> Self {
         self.related.push((place, text.into()));
         self
+    }
+}
+
+/// How many more there are than the one that a message names: nothing, `one`, or `many` with the number for its `#`.
+pub fn others(more: usize, one: &str, many: &str) -> String {
+    match more {
+        0 => String::new(),
+        1 => one.to_owned(),
+        more => many.replace('#', &more.to_string()),
+    }
+}
+
+/// Findings, each once: what several have in common is looked at for every one of them.
+#[derive(Debug, Default)]
+pub struct Distinct {
+    /// The findings, in the order in which they were first made.
+    pub list: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, Place, String)>,
+}
+
+impl Distinct {
+    /// Adds a finding, unless the same has been said of the same place.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        if self.seen.insert((diagnostic.rule.code, diagnostic.place.clone(), diagnostic.message.clone())) {
+            self.list.push(diagnostic);
+        }
     }
 }
 

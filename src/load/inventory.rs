@@ -139,7 +139,6 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         default_routes: defaults.cloned().collect(),
         routes: config,
         dns: state.and_then(|state| state.pointer("/dns-resolver/config")).and_then(dns),
-        bridge_mappings: state.map(bridge_mappings).unwrap_or_default(),
         origin,
     })
 }
@@ -175,7 +174,6 @@ fn interface(value: &Value, index: usize) -> Result<(String, NodeInterface), &'s
     let interface = NodeInterface {
         index,
         interface_type: text_at(value, "type").unwrap_or_default(),
-        state: text_at(value, "state").unwrap_or_default(),
         mac_address: text_at(value, "mac-address"),
         max_mtu: number_at(value, "max-mtu").filter(|mtu| *mtu > 0),
         controller: text_at(value, "controller").or_else(|| text_at(value, "master")).filter(|it| !it.is_empty()),
@@ -254,12 +252,6 @@ fn dns(value: &Value) -> Option<DnsConfig> {
     };
     let config = DnsConfig { server: texts("server"), search: texts("search") };
     (!config.server.is_empty()).then_some(config)
-}
-
-fn bridge_mappings(state: &Value) -> BTreeMap<String, String> {
-    let list = state.pointer("/ovn/bridge-mappings").and_then(Value::as_array);
-    let mapping = |value: &Value| Some((text_at(value, "localnet")?, text_at(value, "bridge")?));
-    list.into_iter().flatten().filter_map(mapping).collect()
 }
 
 fn text_at(value: &Value, key: &str) -> Option<String> {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::address::{INVALID_ADDRESS, UNUSABLE_ADDRESS};
 use crate::api::site::{IpamMode, PolicyScope};
 use crate::api::{NetworkConfig, NetworkType};
-use crate::diagnostic::{Diagnostic, Origin, Report, Rule};
+use crate::diagnostic::{Diagnostic, Distinct, Origin, Report, Rule};
 use crate::load::{LoadedWukong, Object, Objects};
 use crate::plan::cni::Plugin;
 use crate::plan::inventory::Selections;
@@ -271,18 +271,18 @@ fn lower_in_groups(
     // Where no attachment is made, the one that exists still meets one kind of bridge.
     let is_attached = config.value.nad_name.is_none() && !settings.skip_nad;
     // What is wrong in one group is most often wrong in all, and said once.
-    let mut findings: Vec<Diagnostic> = Vec::new();
+    let mut findings = Distinct::default();
     let mut is_good = true;
     for number in groups {
         let group = &settings.groups[*number];
         let context = Context { settings, group, identity, config, has_ipam };
         let mut own = Report::default();
-        let Some(one) = lower_in_group(&context, &mut own) else {
+        let one = lower_in_group(&context, &mut own);
+        own.diagnostics().iter().for_each(|finding| findings.add(finding.clone()));
+        let Some(one) = one else {
             is_good = false;
-            findings.extend(own.diagnostics().iter().cloned());
             continue;
         };
-        findings.extend(own.diagnostics().iter().cloned());
         let differs = |first: &Lowered| {
             if is_attached {
                 first.plugin != one.plugin || first.resource_name != one.resource_name
@@ -291,21 +291,13 @@ fn lower_in_groups(
             }
         };
         if let Some(first) = lowered.first().filter(|first| differs(first)) {
-            findings.push(attachment::differs(config, (&settings.groups[groups[0]], first), (group, &one)));
+            findings.add(attachment::differs(config, (&settings.groups[groups[0]], first), (group, &one)));
             is_good = false;
             break;
         }
         lowered.push(one);
     }
-    let mut said: Vec<&Diagnostic> = Vec::new();
-    for finding in &findings {
-        let is_same =
-            |it: &&Diagnostic| (it.rule, &it.place, &it.message) == (finding.rule, &finding.place, &finding.message);
-        if !said.iter().any(is_same) {
-            said.push(finding);
-            report.push(finding.clone());
-        }
-    }
+    report.extend(findings.list);
     is_good.then_some(lowered)
 }
 

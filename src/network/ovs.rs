@@ -21,7 +21,7 @@ use crate::plan::cni::Plugin;
 use crate::plan::{Carrier, Localnet, Need};
 
 pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
-    if let Some(localnet) = context.group.localnet(context.config.value.physical_interface.as_deref()) {
+    if let Some(localnet) = context.localnet() {
         return lower_localnet(context, localnet, report);
     }
     let (bridge, uplink) = context.ovs_bridge(report).ok()?;

@@ -5,7 +5,7 @@ use super::{Context, address};
 use crate::address::Reported;
 use crate::api::uplink::UplinkType;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{Bridge, Tagging, Trunk, Uplink};
+use crate::plan::{Bridge, Localnet, Tagging, Trunk, Uplink};
 use crate::rule;
 
 rule! {
@@ -33,6 +33,12 @@ rule! {
 }
 
 impl Context<'_> {
+    /// The localnet that the network is on.
+    pub(super) fn localnet(&self) -> Option<&Localnet> {
+        let physical_interface = self.config.value.physical_interface.as_deref();
+        self.settings.localnets.get(self.group.interface(physical_interface))
+    }
+
     /// The uplink of the network: its own, or the default.
     pub(super) fn uplink(&self, report: &mut Report) -> Result<Uplink, Reported> {
         let written = self.config.value.physical_interface.as_deref();
@@ -48,7 +54,7 @@ impl Context<'_> {
                 return Err(Reported);
             }
         }
-        if let Some(localnet) = self.group.localnet(written) {
+        if let Some(localnet) = self.localnet() {
             let message = format!(
                 "`{}` is a localnet of OVN, to which a `{}` network cannot be attached",
                 localnet.name,
@@ -96,7 +102,7 @@ impl Context<'_> {
     pub(super) fn linux_bridge(&self, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
         let config = &self.config.value;
         let named = |trunk: &&Trunk| config.bridge_name.as_ref() == Some(&trunk.bridge);
-        if let Some(trunk) = self.group.trunks.iter().find(named) {
+        if let Some(trunk) = self.settings.trunks.iter().find(named) {
             let uplink = self.group.uplink(Some(&trunk.physical_interface));
             if config.physical_interface.is_some() {
                 let own = self.uplink(report)?;
@@ -110,7 +116,7 @@ impl Context<'_> {
         }
         let uplink = self.kernel_uplink(report)?;
         let is_on = |trunk: &&Trunk| self.group.uplink(Some(&trunk.physical_interface)).name == uplink.name;
-        match self.group.trunks.iter().find(is_on).filter(|_| config.bridge_name.is_none()) {
+        match self.settings.trunks.iter().find(is_on).filter(|_| config.bridge_name.is_none()) {
             Some(trunk) => self.on_trunk(trunk, uplink, report),
             None => Ok((self.bridge(&uplink, Tagging::Interface, report)?, uplink)),
         }

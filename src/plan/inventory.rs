@@ -1,6 +1,6 @@
 //! The nodes as they are: what NodeNetworkStates and Nodes among the inputs tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{HOSTNAME, NodeSelector};
@@ -41,8 +41,6 @@ pub struct Node {
     pub default_routes: Vec<Route>,
     /// Its static DNS servers; none if they come from the network.
     pub dns: Option<DnsConfig>,
-    /// OVN's names and the bridges that they stand for.
-    pub bridge_mappings: BTreeMap<String, String>,
 }
 
 /// An interface of a node.
@@ -52,8 +50,6 @@ pub struct NodeInterface {
     pub index: usize,
     /// Its type, in nmstate's words.
     pub interface_type: String,
-    /// Its state: `up`, `down`, `ignore`.
-    pub state: String,
     /// Its MAC address.
     pub mac_address: Option<String>,
     /// The largest MTU that its driver takes, in bytes.
@@ -76,11 +72,6 @@ impl NodeInterface {
     /// Whether the node has an address here.
     pub fn is_addressed(&self) -> bool {
         [&self.ipv4, &self.ipv6].into_iter().flatten().any(|ip| ip.enabled && !ip.address.is_empty())
-    }
-
-    /// Whether an IP version is on.
-    pub fn has_ip(&self) -> bool {
-        [&self.ipv4, &self.ipv6].into_iter().flatten().any(|ip| ip.enabled)
     }
 
     /// The addresses as text, with their prefix lengths.

@@ -29,6 +29,10 @@ pub struct Overrides {
 pub struct Settings {
     /// The nodes, by what their NICs are called: at least one group. The policies of one group are never for another's nodes.
     pub groups: Vec<NodeGroup>,
+    /// The bridges with VLAN filtering.
+    pub trunks: Vec<Trunk>,
+    /// OVN's localnets, by their names.
+    pub localnets: BTreeMap<String, Localnet>,
     /// What one policy is for.
     pub scope: PolicyScope,
     /// Whether policies that are no longer wanted are retired.
@@ -41,8 +45,6 @@ pub struct Settings {
     pub sriov_default: Option<String>,
     /// The SR-IOV resource by NIC.
     pub sriov_by_nic: BTreeMap<String, String>,
-    /// Whether the SR-IOV operator leaves virtual functions alone.
-    pub sriov_externally_managed: bool,
     /// Whether to write Argo CD's sync-wave annotations.
     pub sync_waves: bool,
     /// What becomes of a static address.
@@ -62,13 +64,14 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             groups: vec![NodeGroup::default()],
+            trunks: Vec::new(),
+            localnets: BTreeMap::new(),
             scope: PolicyScope::default(),
             retire: false,
             cni_version: CNI_VERSION.to_owned(),
             max_unavailable: None,
             sriov_default: None,
             sriov_by_nic: BTreeMap::new(),
-            sriov_externally_managed: false,
             sync_waves: true,
             ipam: IpamMode::default(),
             mac_spoof_check: true,
@@ -92,10 +95,6 @@ pub struct NodeGroup {
     pub physical_interfaces: BTreeMap<String, String>,
     /// What the Site says of the interfaces there, by their names.
     pub uplinks: BTreeMap<String, Arc<UplinkDefinition>>,
-    /// The bridges with VLAN filtering.
-    pub trunks: Vec<Trunk>,
-    /// OVN's localnets, by their names.
-    pub localnets: BTreeMap<String, Localnet>,
 }
 
 /// The NIC for networks that name none.
@@ -205,27 +204,21 @@ impl Default for DefaultNic {
 }
 
 impl NodeGroup {
+    /// What a `physicalInterface` is called there.
+    pub fn interface<'a>(&'a self, physical_interface: Option<&'a str>) -> &'a str {
+        let called = physical_interface.unwrap_or(&self.default_nic.name);
+        self.physical_interfaces.get(called).map_or(called, String::as_str)
+    }
+
     /// What a network of this `physicalInterface` is on.
     pub fn uplink(&self, physical_interface: Option<&str>) -> Uplink {
-        let called = physical_interface.unwrap_or(&self.default_nic.name);
-        let name = self.physical_interfaces.get(called).map_or(called, String::as_str);
+        let name = self.interface(physical_interface);
         Uplink {
             name: name.to_owned(),
             is_assumed: physical_interface.is_none() && self.default_nic.is_assumed,
             is_named_here: physical_interface.is_some(),
             definition: self.uplinks.get(name).map(Arc::clone),
         }
-    }
-
-    /// The localnet that a `physicalInterface` names.
-    pub fn localnet(&self, physical_interface: Option<&str>) -> Option<&Localnet> {
-        let called = physical_interface.unwrap_or(&self.default_nic.name);
-        self.localnets.get(self.physical_interfaces.get(called).map_or(called, String::as_str))
-    }
-
-    /// The group in words, to be put behind what is true there; empty if it stands for all nodes.
-    pub fn clause(&self) -> String {
-        self.name.as_ref().map_or_else(String::new, |name| format!(" in the node group `{name}`"))
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::api::nmstate::{DnsResolver, InterfaceAddress, InterfaceIp, InterfaceType, Route};
 use crate::plan::inventory::{Node, NodeInterface};
 
-use super::state::{OwnAddress, through};
+use super::state::OwnAddress;
 
 /// The table of ordinary routes, which is not worth writing.
 const MAIN_TABLE: u32 = 254;
@@ -31,7 +31,7 @@ pub(super) fn own_address(node: &Node, nic: &str, bridge: &str) -> Option<OwnAdd
     let routes = node.routes.iter().chain(by_hand).filter(leads_through).cloned().map(|mut route| {
         route.metric = route.metric.filter(|metric| *metric >= 0);
         route.table_id = route.table_id.filter(|table| *table != 0 && *table != MAIN_TABLE);
-        through(route, bridge)
+        route.through(bridge)
     });
     let port = node.interfaces.get(nic);
     Some(OwnAddress {

@@ -35,7 +35,7 @@ impl OwnAddress {
         if let (Some(bridge), Some(definition)) = (network.bridge_on_uplink(host), definition) {
             own.ipv4 = definition.ipv4.clone().unwrap_or_default();
             own.ipv6 = definition.ipv6.clone().unwrap_or_default();
-            own.routes = definition.routes.iter().cloned().map(|route| through(route, bridge)).collect();
+            own.routes = definition.routes.iter().cloned().map(|route| route.through(bridge)).collect();
             own.copy_mac_from = definition.mac_source.clone().filter(|_| definition.has_ip());
         }
         // On a VLAN, which is a network of its own, only the network can say what the node's address is.
@@ -51,12 +51,6 @@ impl OwnAddress {
 fn static_ip(address: IpNet) -> InterfaceIp {
     let address = InterfaceAddress { ip: address.addr().to_string(), prefix_length: address.prefix_len() };
     InterfaceIp { enabled: true, dhcp: Some(false), address: vec![address], ..InterfaceIp::default() }
-}
-
-/// A route through an interface.
-pub(super) fn through(mut route: Route, interface: &str) -> Route {
-    route.next_hop_interface = Some(interface.to_owned());
-    route
 }
 
 /// The desired state of a network on the nodes of one group.
@@ -116,7 +110,7 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
     } else {
         top.ipv4.clone_from(&definition.ipv4);
         top.ipv6.clone_from(&definition.ipv6);
-        routes.extend(definition.routes.iter().cloned().map(|route| through(route, &uplink.name)));
+        routes.extend(definition.routes.iter().cloned().map(|route| route.through(&uplink.name)));
     }
 }
 

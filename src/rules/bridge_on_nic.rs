@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::nodes::is_known;
-use crate::diagnostic::{Diagnostic, Report};
+use crate::diagnostic::{Diagnostic, Report, others};
 use crate::plan::{Carrier, Host, Network, Plan};
 use crate::rule;
 
@@ -46,11 +46,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     }
     for (nic, users) in by_nic {
         let Some(network) = users.first() else { continue };
-        let others = match users.len() - 1 {
-            0 => String::new(),
-            1 => " (and one more network)".to_owned(),
-            count => format!(" (and {count} more networks)"),
-        };
+        let others = others(users.len() - 1, " (and one more network)", " (and # more networks)");
         let key =
             if network.uplink().is_some_and(|uplink| uplink.is_named_here) { "physicalInterface" } else { "name" };
         let vlan = match network.carrier {

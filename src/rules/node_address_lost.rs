@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::nodes::{Asked, on_nodes, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceIp, InterfaceType, NetworkState, Route};
-use crate::diagnostic::{Diagnostic, Report};
+use crate::diagnostic::{Diagnostic, Report, others};
 use crate::plan::inventory::Node;
 use crate::plan::{Plan, Policy};
 use crate::rule;
@@ -45,11 +45,7 @@ fn check_interface(plan: &Plan, policy: &Policy, name: &str, heir: &Interface, r
     let losers: Vec<usize> = selected_with(plan, policy, name).filter(|number| lost(number).is_some()).collect();
     let Some((first, what)) = losers.first().and_then(|first| Some((*first, lost(first)?))) else { return };
     let node = plan.inventory.node(first);
-    let others = match losers.len() - 1 {
-        0 => String::new(),
-        1 => ", and one more node does".to_owned(),
-        count => format!(", and {count} more nodes do"),
-    };
+    let others = others(losers.len() - 1, ", and one more node does", ", and # more nodes do");
     let message = format!("`{}` loses {} on `{name}`{others}", node.name, what.join(", "));
     let gives = "`ipv4`, `ipv6` and `routes` of the uplink in the Site";
     let help = if policy.uplink.as_ref().is_some_and(|uplink| uplink.says_ip()) {

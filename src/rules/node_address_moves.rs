@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::nodes::place_in_state;
+use super::nodes::{join, place_in_state};
 use crate::api::nmstate::InterfaceType;
-use crate::diagnostic::{Diagnostic, Report};
+use crate::diagnostic::{Diagnostic, Report, others};
 use crate::plan::inventory::NodeInterface;
 use crate::plan::{Plan, Policy};
 use crate::rule;
@@ -41,11 +41,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         if node.has_default_route(nic) {
             what.push("the default route".to_owned());
         }
-        let others = match moving.len() - 1 {
-            0 => String::new(),
-            1 => ", and those of one more node".to_owned(),
-            count => format!(", and those of {count} more nodes"),
-        };
+        let others = others(moving.len() - 1, ", and those of one more node", ", and those of # more nodes");
         let verb = if what.len() == 1 && others.is_empty() { "moves" } else { "move" };
         // A trunk and an OVS bridge have the NIC whole, whatever the tag.
         let is_plain = first.desired_state.interfaces.iter().any(|it| {
@@ -62,13 +58,5 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             )
             .with_related(place_in_state(node, nic), "the node is reached here"),
         );
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn join(what: &[String]) -> String {
-    match what {
-        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        _ => what.join(""),
     }
 }

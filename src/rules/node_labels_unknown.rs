@@ -1,5 +1,5 @@
-use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::Plan;
+use crate::diagnostic::{Diagnostic, Report, others};
+use crate::plan::{Plan, Policy};
 use crate::rule;
 
 rule! {
@@ -14,15 +14,11 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let doubtful = |policy: &&crate::plan::Policy| !policy.nodes.nodes.is_empty() && !policy.nodes.is_certain;
+    let doubtful = |policy: &&Policy| !policy.nodes.nodes.is_empty() && !policy.nodes.is_certain;
     let Some(policy) = plan.policies.iter().find(doubtful) else { return };
     let unknown: Vec<_> = plan.inventory.nodes().iter().filter(|node| node.labels.is_none()).collect();
     let Some(first) = unknown.first() else { return };
-    let others = match unknown.len() - 1 {
-        0 => String::new(),
-        1 => " and of one more node".to_owned(),
-        count => format!(" and of {count} more nodes"),
-    };
+    let others = others(unknown.len() - 1, " and of one more node", " and of # more nodes");
     report.push(
         Diagnostic::new(
             &NODE_LABELS_UNKNOWN,

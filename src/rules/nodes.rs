@@ -20,10 +20,17 @@ pub(super) fn name_nodes(plan: &Plan, numbers: &[usize]) -> String {
     const SHOWN: usize = 3;
     let names: Vec<String> =
         numbers.iter().take(SHOWN).map(|number| format!("`{}`", plan.inventory.node(*number).name)).collect();
-    match (numbers.len().saturating_sub(SHOWN), names.as_slice()) {
-        (0, [only]) => only.clone(),
-        (0, [others @ .., last]) => format!("{} and {last}", others.join(", ")),
-        (more, _) => format!("{} and {more} more", names.join(", ")),
+    match numbers.len().saturating_sub(SHOWN) {
+        0 => join(&names),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn join(words: &[String]) -> String {
+    match words {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => words.join(""),
     }
 }
 

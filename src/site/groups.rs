@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::uplinks::INVALID_UPLINK;
-use super::{Findings, default_nic, localnets, stack, trunks, uplinks};
+use super::{Findings, default_nic, stack, uplinks};
 use crate::api::site::{NodeGroup as SiteGroup, SiteSpec};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::load::label_problems;
@@ -37,12 +37,11 @@ rule! {
 pub(super) fn resolve(
     spec: &SiteSpec,
     origin: &Origin,
+    trunks: &[Trunk],
     overrides: &Overrides,
     findings: &mut Findings,
 ) -> Vec<NodeGroup> {
     let site_selector = spec.policy.as_ref().and_then(|policy| policy.node_selector.clone()).unwrap_or_default();
-    let trunks = trunks(spec, origin, findings);
-    let localnets = localnets(spec, origin, findings);
     let shared = uplinks::list(spec.uplinks.as_deref(), &origin.child("uplinks"), findings);
     let is_managed = spec.sriov.as_ref().and_then(|sriov| sriov.externally_managed) == Some(true);
     let group = |group: Option<(&SiteGroup, Origin)>, selector: NodeSelector, findings: &mut Findings| {
@@ -59,15 +58,13 @@ pub(super) fn resolve(
             Some((group, _)) => (Some(group.name.clone()), group.default_nic.as_ref()),
             None => (None, None),
         };
-        let defined = uplinks_of(&trunks, &written, &physical_interfaces, findings);
+        let defined = uplinks_of(trunks, &written, &physical_interfaces, findings);
         NodeGroup {
             name,
             node_selector: Arc::new(selector),
             default_nic: default_nic(overrides, [own_nic, spec.default_nic.as_ref()]),
             physical_interfaces,
             uplinks: defined,
-            trunks: trunks.clone(),
-            localnets: localnets.clone(),
         }
     };
     let written = spec.node_groups.as_deref().unwrap_or_default();

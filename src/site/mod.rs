@@ -6,11 +6,11 @@ mod groups;
 mod stack;
 mod uplinks;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::api::nmstate::{PortVlan, TagRange, TrunkTag};
 use crate::api::site::{SiteSpec, Skip};
-use crate::diagnostic::{Diagnostic, Origin, Place, Report, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Distinct, Origin, Place, Report, Rule, Severity};
 use crate::load::{Objects, label_problems};
 use crate::names::{INTERFACE_NAME_HELP, interface_name_problem, is_reserved_interface};
 use crate::plan::{DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk};
@@ -35,39 +35,42 @@ pub fn settings(objects: &Objects, overrides: &Overrides, report: &mut Report) -
     let Some(site) = &objects.site else {
         let nic = default_nic(overrides, [None, None]);
         let group = NodeGroup { default_nic: nic, ..NodeGroup::default() };
-        return (!objects.is_site_broken).then(|| combine(&SiteSpec::default(), vec![group], overrides));
+        let settings = Settings { groups: vec![group], ..combine(&SiteSpec::default(), overrides) };
+        return (!objects.is_site_broken).then_some(settings);
     };
     let mut findings = Findings::default();
     let spec = site.value.spec.clone().unwrap_or_default();
     let origin = site.origin.child("spec");
     check_names(&spec, &origin, &mut findings);
-    let groups = groups::resolve(&spec, &origin, overrides, &mut findings);
+    let trunks = trunks(&spec, &origin, &mut findings);
+    let localnets = localnets(&spec, &origin, &mut findings);
+    let groups = groups::resolve(&spec, &origin, &trunks, overrides, &mut findings);
     let is_sound = findings.list.iter().all(|finding| finding.severity != Severity::Error);
     report.extend(findings.list);
-    (is_sound && !objects.is_site_broken).then(|| combine(&spec, groups, overrides))
+    (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(&spec, overrides) })
 }
 
-fn combine(spec: &SiteSpec, groups: Vec<NodeGroup>, overrides: &Overrides) -> Settings {
+/// What is said in single keys, with the command line before them and the defaults behind them.
+fn combine(spec: &SiteSpec, overrides: &Overrides) -> Settings {
     let policy = spec.policy.clone().unwrap_or_default();
     let attachment = spec.attachment.clone().unwrap_or_default();
     let sriov = spec.sriov.clone().unwrap_or_default();
     let skipped: Vec<Skip> = overrides.skip.iter().chain(spec.skip.iter().flatten()).copied().collect();
     let plain = Settings::default();
     Settings {
-        groups,
         scope: policy.scope.unwrap_or_default(),
         retire: overrides.retire || policy.retire.unwrap_or(plain.retire),
         cni_version: attachment.cni_version.unwrap_or(plain.cni_version),
         max_unavailable: policy.max_unavailable,
         sriov_default: sriov.default_resource_name,
         sriov_by_nic: sriov.resource_names.unwrap_or_default(),
-        sriov_externally_managed: sriov.externally_managed.unwrap_or(plain.sriov_externally_managed),
         sync_waves: spec.sync_waves.unwrap_or(plain.sync_waves),
         ipam: attachment.ipam.unwrap_or_default(),
         mac_spoof_check: attachment.mac_spoof_check.unwrap_or(plain.mac_spoof_check),
         bridge_resources: attachment.bridge_resources.unwrap_or(plain.bridge_resources),
         skip_nncp: skipped.contains(&Skip::Nncp),
         skip_nad: skipped.contains(&Skip::Nad),
+        ..plain
     }
 }
 
@@ -77,22 +80,12 @@ fn default_nic(overrides: &Overrides, named: [Option<&String>; 2]) -> DefaultNic
     named.map_or_else(DefaultNic::default, |name| DefaultNic { name: name.clone(), is_assumed: false })
 }
 
-/// What was found, each thing once: what the groups have in common is looked at for every one of them.
-#[derive(Debug, Default)]
-struct Findings {
-    list: Vec<Diagnostic>,
-    seen: HashSet<(&'static str, Place, String)>,
-}
+/// What was found.
+type Findings = Distinct;
 
 impl Findings {
     fn push(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.add(Diagnostic::new(rule, place, message, help));
-    }
-
-    fn add(&mut self, diagnostic: Diagnostic) {
-        if self.seen.insert((diagnostic.rule.code, diagnostic.place.clone(), diagnostic.message.clone())) {
-            self.list.push(diagnostic);
-        }
     }
 
     /// Whether an interface can have this name.

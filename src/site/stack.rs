@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Findings;
 use super::uplinks::{INVALID_UPLINK, Written};
-use crate::api::nmstate::{Interface, InterfaceType, Route, Vlan};
+use crate::api::nmstate::{Interface, InterfaceType, Vlan};
 use crate::api::uplink::{Uplink, UplinkType};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::plan::UplinkDefinition;
@@ -163,7 +163,7 @@ fn put_together(uplink: &Uplink, origin: &Origin, base: Option<&UplinkDefinition
             interface.ipv6.clone_from(&base.ipv6);
         }
         base_routes.clone_from(&base.base_routes);
-        base_routes.extend(base.routes.iter().cloned().map(|route| through(route, &vlan.base_iface)));
+        base_routes.extend(base.routes.iter().cloned().map(|route| route.through(&vlan.base_iface)));
     }
     let bond = uplink.link_aggregation.as_ref();
     // Ports are not interfaces of the policy unless there is something to say of them: their MTU must be the bond's.
@@ -203,10 +203,4 @@ fn put_together(uplink: &Uplink, origin: &Origin, base: Option<&UplinkDefinition
         },
         ovs_bond: bond.filter(|_| uplink.uplink_type == UplinkType::OvsBond).cloned(),
     }
-}
-
-/// A route through an interface.
-fn through(mut route: Route, interface: &str) -> Route {
-    route.next_hop_interface = Some(interface.to_owned());
-    route
 }

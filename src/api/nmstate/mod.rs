@@ -341,6 +341,15 @@ pub struct Route {
     pub table_id: Option<u32>,
 }
 
+impl Route {
+    /// The same route through another interface.
+    #[must_use]
+    pub fn through(mut self, interface: &str) -> Self {
+        self.next_hop_interface = Some(interface.to_owned());
+        self
+    }
+}
+
 /// Static DNS.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
