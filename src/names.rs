@@ -79,6 +79,13 @@ pub fn vlan_interface(nic: &str, vlan: u16) -> String {
     format!("{nic}.{vlan}")
 }
 
+/// The NIC and the tag, if a name is that of a VLAN interface by the kernel's own convention.
+pub fn vlan_of_name(name: &str) -> Option<(&str, u16)> {
+    let (nic, tag) = name.rsplit_once('.')?;
+    let id = tag.parse().ok().filter(|id| (1..=4094).contains(id))?;
+    (!nic.is_empty() && !tag.starts_with('0')).then_some((nic, id))
+}
+
 /// A policy's name made of parts that are no names by themselves (an interface, a node): joined by `-`, what a name cannot
 /// have replaced, and cut to length. What is changed gets a hash of the whole, so that different parts stay different.
 pub fn policy_name(parts: &[&str]) -> String {

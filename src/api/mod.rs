@@ -8,7 +8,7 @@ pub mod uplink;
 pub mod wukong;
 
 pub use site::Site;
-pub use wukong::{IpConfig, IpMode, NetworkConfig, NetworkType, Wukong};
+pub use wukong::{IpConfig, IpMode, NetworkConfig, NetworkType, Toleration, Wukong};
 
 use std::collections::BTreeMap;
 

@@ -205,6 +205,10 @@ pub struct AttachmentDefaults {
     /// bridge-marker or the OVS CNI marker on the nodes; `false` if left out.
     #[serde(default)]
     pub bridge_resources: Option<bool>,
+    /// Whether Multus has `namespaceIsolation`: `true` makes an error of a `nadName` in another namespace than the Wukong's
+    /// (`default` excepted), `false` lets it be. A warning if left out.
+    #[serde(default)]
+    pub namespace_isolation: Option<bool>,
 }
 
 /// The resources of the SR-IOV device plugin.

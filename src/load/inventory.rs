@@ -12,7 +12,7 @@ use crate::address::parse_net;
 use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, Route, Vlan};
 use crate::diagnostic::{Diagnostic, Origin, Report};
 use crate::plan::Inventory;
-use crate::plan::inventory::{Node, NodeInterface};
+use crate::plan::inventory::{Node, NodeInterface, Taint};
 use crate::rule;
 
 rule! {
@@ -42,18 +42,35 @@ pub(super) const STATE_KIND: &str = "NodeNetworkState";
 /// The kind that has a node's labels.
 pub(super) const NODE_KIND: &str = "Node";
 
-/// The name and the labels of a Node.
-pub(super) fn labels(value: &Value) -> Option<(String, BTreeMap<String, String>)> {
+/// What a Node tells.
+#[derive(Debug)]
+pub(super) struct NodeObject {
+    pub(super) name: String,
+    labels: BTreeMap<String, String>,
+    taints: Vec<Taint>,
+}
+
+/// A Node; none if it has no name.
+pub(super) fn node(value: &Value) -> Option<NodeObject> {
     let metadata = value.get("metadata")?;
     let labels = metadata.get("labels").and_then(Value::as_object);
     let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-    Some((text_at(metadata, "name")?, labels.into_iter().flatten().filter_map(text).collect()))
+    let list = value.pointer("/spec/taints").and_then(Value::as_array);
+    let taint = |value: &Value| {
+        let effect = text_at(value, "effect").filter(|effect| effect != "PreferNoSchedule")?;
+        Some(Taint { key: text_at(value, "key")?, value: text_at(value, "value").unwrap_or_default(), effect })
+    };
+    Some(NodeObject {
+        name: text_at(metadata, "name")?,
+        labels: labels.into_iter().flatten().filter_map(text).collect(),
+        taints: list.into_iter().flatten().filter_map(taint).collect(),
+    })
 }
 
-/// The inventory of these states, with the labels of these Nodes.
+/// The inventory of these states, with what these Nodes tell.
 pub(super) fn put_together(
     states: Vec<Node>,
-    mut labels: BTreeMap<String, BTreeMap<String, String>>,
+    mut objects: BTreeMap<String, NodeObject>,
     report: &mut Report,
 ) -> Inventory {
     let mut nodes: Vec<Node> = Vec::with_capacity(states.len());
@@ -72,7 +89,10 @@ pub(super) fn put_together(
             continue;
         }
         seen.insert(node.name.clone(), node.origin.clone());
-        node.labels = labels.remove(&node.name);
+        if let Some(object) = objects.remove(&node.name) {
+            node.labels = Some(object.labels);
+            node.taints = object.taints;
+        }
         nodes.push(node);
     }
     Inventory::new(nodes)
@@ -131,9 +151,13 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
     let is_main = |route: &Route| route.table_id.is_none_or(|table| table == 0 || table == 254);
     let (config, running) = (routes("config"), routes("running"));
     let defaults = running.iter().chain(&config).filter(|route| is_default(route) && is_main(route));
+    let mappings = state.and_then(|state| state.pointer("/ovn/bridge-mappings")).and_then(Value::as_array);
+    let mapping = |value: &Value| Some((text_at(value, "localnet")?, text_at(value, "bridge")?));
     Some(Node {
         name,
         labels: None,
+        taints: Vec::new(),
+        bridge_mappings: mappings.into_iter().flatten().filter_map(mapping).collect(),
         recorded: recorded.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_second),
         interfaces: found,
         default_routes: defaults.cloned().collect(),
@@ -159,7 +183,7 @@ fn add(interfaces: &mut HashMap<String, NodeInterface>, name: String, interface:
 }
 
 /// An interface and its name, or the key that cannot be read.
-fn interface(value: &Value, index: usize) -> Result<(String, NodeInterface), &'static str> {
+pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInterface), &'static str> {
     let name = text_at(value, "name").filter(|name| !name.is_empty()).ok_or("name")?;
     let vlan = value.get("vlan").and_then(|vlan| {
         let id = number_at(vlan, "id").and_then(|id| u16::try_from(id).ok())?;
@@ -245,7 +269,7 @@ fn route(value: &Value) -> Option<Route> {
     })
 }
 
-fn dns(value: &Value) -> Option<DnsConfig> {
+pub(super) fn dns(value: &Value) -> Option<DnsConfig> {
     let texts = |key: &str| -> Vec<String> {
         let list = value.get(key).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
@@ -254,7 +278,7 @@ fn dns(value: &Value) -> Option<DnsConfig> {
     (!config.server.is_empty()).then_some(config)
 }
 
-fn text_at(value: &Value, key: &str) -> Option<String> {
+pub(super) fn text_at(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 

@@ -1,5 +1,6 @@
 //! Documents to typed objects: which kinds matter, and what is salvaged from one that violates its schema.
 
+mod existing;
 mod inventory;
 
 use std::collections::{BTreeMap, HashSet};
@@ -11,11 +12,13 @@ use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
 use crate::diagnostic::{Diagnostic, Origin, Report, Severity};
 use crate::document::Document;
 use crate::names;
-use crate::plan::Inventory;
 use crate::plan::inventory::Node;
+use crate::plan::{ExistingAttachment, ExistingAttachments, ExistingPolicy, Inventory};
 use crate::rule;
 use crate::schema::{INVALID_VALUE, SchemaKind, network_index};
 use crate::spelling::nearest;
+
+use inventory::NodeObject;
 
 pub use inventory::{DUPLICATE_NODE, INVALID_INVENTORY};
 
@@ -92,14 +95,13 @@ pub struct Objects {
     pub is_site_broken: bool,
     /// The nodes as they are.
     pub inventory: Inventory,
-    /// The NetworkAttachmentDefinitions among the inputs, as (namespace, name).
-    pub attachments: HashSet<(Option<String>, String)>,
+    /// The NetworkAttachmentDefinitions among the inputs.
+    pub attachments: ExistingAttachments,
+    /// The node policies among the inputs, which others wrote.
+    pub policies: Vec<ExistingPolicy>,
     /// How many Wukongs there were, the broken ones included.
     pub wukong_count: usize,
 }
-
-/// The kind of a network attachment.
-pub const NAD_KIND: &str = "NetworkAttachmentDefinition";
 
 /// Whether an object of this apiVersion and kind matters here.
 pub fn is_wanted(api_version: &str, kind: &str) -> bool {
@@ -108,8 +110,8 @@ pub fn is_wanted(api_version: &str, kind: &str) -> bool {
         wukong::KIND => group.is_empty() || group_is_like(group, wukong::GROUP),
         site::KIND => group_is_like(group, site::GROUP),
         "" => group == wukong::GROUP || group == site::GROUP,
-        NAD_KIND => group == "k8s.cni.cncf.io",
-        inventory::STATE_KIND => group == "nmstate.io",
+        existing::NAD_KIND => group == "k8s.cni.cncf.io",
+        inventory::STATE_KIND | existing::NNCP_KIND => group == "nmstate.io",
         inventory::NODE_KIND => api_version == "v1",
         _ => misspelt_kind(group, kind).is_some(),
     }
@@ -142,7 +144,7 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
         })
         .collect();
     let mut objects = Objects::default();
-    let (mut nodes, mut labels) = (Vec::new(), BTreeMap::new());
+    let (mut states, mut nodes) = (Vec::new(), BTreeMap::new());
     let mut is_inventory_broken = false;
     for (loaded, diagnostics) in loaded {
         report.extend(diagnostics);
@@ -153,14 +155,15 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
             }
             Loaded::Site(Some(site)) => add_site(&mut objects, *site, report),
             Loaded::Site(None) => objects.is_site_broken = true,
-            Loaded::NodeState(Some(node)) => nodes.push(*node),
+            Loaded::NodeState(Some(node)) => states.push(*node),
             Loaded::NodeState(None) => is_inventory_broken = true,
-            Loaded::Labels(name, own) => drop(labels.insert(name, own)),
-            Loaded::Attachment(namespace, name) => drop(objects.attachments.insert((namespace, name))),
+            Loaded::Node(node) => drop(nodes.insert(node.name.clone(), *node)),
+            Loaded::Attachment(key, attachment) => drop(objects.attachments.insert(key, *attachment)),
+            Loaded::Policy(policy) => objects.policies.push(*policy),
             Loaded::Nothing => {}
         }
     }
-    objects.inventory = inventory::put_together(nodes, labels, report);
+    objects.inventory = inventory::put_together(states, nodes, report);
     objects.inventory.is_partial = is_inventory_broken;
     objects
 }
@@ -185,8 +188,9 @@ enum Loaded {
     Wukong(Option<Box<LoadedWukong>>),
     Site(Option<Box<Object<Site>>>),
     NodeState(Option<Box<Node>>),
-    Labels(String, BTreeMap<String, String>),
-    Attachment(Option<String>, String),
+    Node(Box<NodeObject>),
+    Attachment((Option<String>, String), Box<ExistingAttachment>),
+    Policy(Box<ExistingPolicy>),
     Nothing,
 }
 
@@ -199,17 +203,18 @@ fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loade
         (inventory::STATE_KIND, _) => {
             Loaded::NodeState(inventory::node_state(origin, &value, diagnostics).map(Box::new))
         }
-        (inventory::NODE_KIND, _) => match inventory::labels(&value) {
-            Some((name, labels)) => Loaded::Labels(name, labels),
+        (inventory::NODE_KIND, _) => match inventory::node(&value) {
+            Some(node) => Loaded::Node(Box::new(node)),
             None => Loaded::Nothing,
         },
-        (NAD_KIND, _) => {
-            let metadata = |key: &str| value.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
-            match metadata("name") {
-                Some(name) => Loaded::Attachment(metadata("namespace").map(str::to_owned), name.to_owned()),
-                None => Loaded::Nothing,
-            }
-        }
+        (existing::NAD_KIND, _) => match existing::attachment(origin, &value) {
+            Some((key, attachment)) => Loaded::Attachment(key, Box::new(attachment)),
+            None => Loaded::Nothing,
+        },
+        (existing::NNCP_KIND, _) => match existing::policy(origin, &value) {
+            Some(policy) => Loaded::Policy(Box::new(policy)),
+            None => Loaded::Nothing,
+        },
         (kind, api_version) => {
             diagnostics.push(unknown_kind(&origin, kind, api_version));
             Loaded::Nothing

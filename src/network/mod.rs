@@ -8,6 +8,7 @@ pub mod address;
 mod attachment;
 mod bridge;
 mod claims;
+mod existing;
 pub mod fields;
 mod ipvlan;
 mod macvlan;
@@ -111,6 +112,9 @@ struct Nodes<'a> {
 pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &mut Report) -> Plan {
     let mut plan = Plan {
         existing_attachments: objects.attachments,
+        existing_policies: objects.policies,
+        attachments_ask_for_bridges: settings.bridge_resources,
+        namespace_isolation: settings.namespace_isolation,
         is_partial: objects.wukong_count != objects.wukongs.len(),
         ..Plan::default()
     };
@@ -119,12 +123,14 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
     let mut seen = HashMap::new();
     for loaded in objects.wukongs {
         let LoadedWukong { wukong, networks, is_partial } = loaded;
+        let availability = wukong.value.spec.high_availability.unwrap_or_default();
         let identity = Arc::new(Identity {
             source: sources.get(wukong.origin.document.source).label.clone(),
             origin: wukong.origin,
             name: wukong.value.metadata.name,
             namespace: wukong.value.metadata.namespace,
-            node_selector: wukong.value.spec.high_availability.and_then(|it| it.node_selector).unwrap_or_default(),
+            node_selector: availability.node_selector.unwrap_or_default(),
+            tolerations: availability.tolerations.unwrap_or_default(),
         });
         let key = (identity.namespace.clone(), identity.name.clone());
         if let Some(first) = seen.insert(key, Arc::clone(&identity)) {
@@ -136,6 +142,8 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &
         lower_wukong(identity, networks, &mut nodes, &mut plan, report);
     }
     let mut claims = nodes.bonds.claims;
+    claims.extend(plan.existing_policies.iter().flat_map(existing::of_policy));
+    claims.extend(existing::of_attachments(&plan.existing_attachments));
     claims.append(&mut plan.claims);
     plan.claims = claims;
     plan.inventory = objects.inventory;
@@ -245,10 +253,12 @@ fn lower_network(
         let what = Claimed::AttachmentName { namespace: identity.namespace.clone(), name: name.clone() };
         plan.claims.push(claims::name(identity, config, what));
         let ip = network.ip.as_ref().filter(|_| has_ipam);
+        let conf = attachment::net_conf(identity, &name, plugin, mtu, ip, settings);
+        plan.claims.extend(claims::of_ovn_network(&network, &conf));
         plan.attachments.push(Attachment {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
-            config: attachment::net_conf(identity, &name, plugin, mtu, ip, settings),
+            config: conf,
             name,
             resource_name,
         });

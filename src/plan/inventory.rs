@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{HOSTNAME, NodeSelector};
+use crate::api::Toleration;
 use crate::api::nmstate::{DnsConfig, InterfaceIp, Route, Vlan};
 use crate::diagnostic::{Origin, Place};
 
@@ -31,6 +32,10 @@ pub struct Node {
     pub name: String,
     /// Its labels, if the inputs have the Node.
     pub labels: Option<NodeSelector>,
+    /// What keeps pods off it, if the inputs have the Node.
+    pub taints: Vec<Taint>,
+    /// OVN's names for its bridges: localnet to bridge.
+    pub bridge_mappings: HashMap<String, String>,
     /// When its state was recorded, in seconds since 1970, if that is known.
     pub recorded: Option<i64>,
     /// Its interfaces, by name.
@@ -41,6 +46,27 @@ pub struct Node {
     pub default_routes: Vec<Route>,
     /// Its static DNS servers; none if they come from the network.
     pub dns: Option<DnsConfig>,
+}
+
+/// A taint of a node that keeps pods from starting there. A cordoned node has the one that Kubernetes gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taint {
+    /// Its key.
+    pub key: String,
+    /// Its value; empty if it has none.
+    pub value: String,
+    /// `NoSchedule` or `NoExecute`.
+    pub effect: String,
+}
+
+impl Taint {
+    /// Whether a pod with this toleration may start in spite of the taint (Kubernetes, "Taints and Tolerations").
+    pub fn is_tolerated(&self, toleration: &Toleration) -> bool {
+        let is_key = toleration.key.as_deref().is_none_or(|key| key.is_empty() || key == self.key);
+        let is_effect = toleration.effect.as_deref().is_none_or(|effect| effect.is_empty() || effect == self.effect);
+        let is_any = toleration.operator.as_deref() == Some("Exists");
+        is_key && is_effect && (is_any || toleration.value.as_deref().unwrap_or_default() == self.value)
+    }
 }
 
 /// An interface of a node.

@@ -4,18 +4,21 @@
 //! that a finding about the plan is shown in the file that its author wrote.
 
 pub mod cni;
+mod existing;
 pub mod inventory;
 mod settings;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::api::Toleration;
 use crate::api::nmstate::{NetworkState, PortVlan};
 use crate::diagnostic::{Origin, Place};
 
+pub use existing::{ExistingAttachment, ExistingAttachments, ExistingPolicy};
 pub use inventory::{Inventory, Selection};
 pub use settings::{
     DEFAULT_NIC, DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk, Uplink, UplinkDefinition,
@@ -32,12 +35,18 @@ pub struct Plan {
     pub attachments: Vec<Attachment>,
     /// What the networks occupy: how those that know nothing of each other meet.
     pub claims: Vec<Claim>,
-    /// The NetworkAttachmentDefinitions that were among the inputs, as (namespace, name).
-    pub existing_attachments: HashSet<(Option<String>, String)>,
+    /// The NetworkAttachmentDefinitions that were among the inputs.
+    pub existing_attachments: ExistingAttachments,
+    /// The node policies that were among the inputs.
+    pub existing_policies: Vec<ExistingPolicy>,
     /// The nodes as they are, as far as the inputs tell.
     pub inventory: Inventory,
     /// The time of the run, in seconds since 1970; none if age does not matter.
     pub now: Option<i64>,
+    /// Whether attachments ask for their bridge as a node resource, so that the scheduler looks for it.
+    pub attachments_ask_for_bridges: bool,
+    /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
+    pub namespace_isolation: Option<bool>,
     /// Whether something was dropped because of an error, so that a rule about what is absent would guess.
     pub is_partial: bool,
 }
@@ -62,6 +71,8 @@ pub struct Identity {
     pub namespace: Option<String>,
     /// `spec.highAvailability.nodeSelector`.
     pub node_selector: NodeSelector,
+    /// `spec.highAvailability.tolerations`.
+    pub tolerations: Vec<Toleration>,
     /// The label of the file that it stands in, for headers.
     pub source: String,
 }
@@ -222,6 +233,16 @@ impl Network {
         self.carrier.bridge_name().filter(|_| takes_uplink)
     }
 
+    /// A key if it is written, else the network's name: what is derived from the name, or named by somebody else, is shown there.
+    pub fn at(&self, key: &str) -> Place {
+        let is_elsewhere = match key {
+            "bridgeName" => self.carrier.bridge_name().is_some_and(|bridge| bridge == format!("br-{}", self.name)),
+            "physicalInterface" => !self.uplink().is_some_and(|uplink| uplink.is_named_here),
+            _ => false,
+        };
+        self.origin.at(if is_elsewhere { "name" } else { key })
+    }
+
     /// The NIC that the network uses on the nodes of the first group, if it needs one by name.
     pub fn uplink(&self) -> Option<&Uplink> {
         self.hosts.iter().find_map(|host| host.uplink.as_ref())
@@ -317,6 +338,8 @@ pub struct Claim {
     pub holder: String,
     /// Where: things in Git or in the cluster's own store are on all nodes.
     pub nodes: Arc<NodeSelector>,
+    /// Whether it is no network's, but the Site's or another policy's: then whoever differs is in the wrong.
+    pub is_given: bool,
 }
 
 /// What a network can occupy.
@@ -333,8 +356,27 @@ pub enum Claimed {
     },
     /// A bridge, which has one definition on a node.
     Bridge(String),
-    /// A NIC whole, as a port of a bridge or a bond.
+    /// A NIC whole, as a port of a bridge or a bond, or under macvlan or ipvlan: the kernel gives it to one of them.
     Port(String),
+    /// Virtual functions of a NIC.
+    VirtualFunctions(String),
+    /// An interface that another policy makes.
+    Made(String),
+    /// An interface that another policy takes away.
+    Absent(String),
+    /// The node's DNS servers: there is one list of them.
+    DnsResolver,
+    /// A network of OVN, known by its name in the whole cluster.
+    OvnNetwork(String),
+    /// A subnet on a layer 2, held by its gateway.
+    Subnet {
+        /// The NIC that leads to it.
+        uplink: String,
+        /// The tag, if it is tagged there.
+        vlan: Option<u16>,
+        /// The subnet.
+        subnet: IpNet,
+    },
     /// A VLAN tag on a NIC.
     VlanTag {
         /// The NIC.

@@ -53,6 +53,8 @@ pub struct Settings {
     pub mac_spoof_check: bool,
     /// Whether attachments ask for their bridge as a node resource.
     pub bridge_resources: bool,
+    /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
+    pub namespace_isolation: Option<bool>,
     /// Whether to leave out the NNCPs.
     pub skip_nncp: bool,
     /// Whether to leave out the NADs.
@@ -76,6 +78,7 @@ impl Default for Settings {
             ipam: IpamMode::default(),
             mac_spoof_check: true,
             bridge_resources: false,
+            namespace_isolation: None,
             skip_nncp: false,
             skip_nad: false,
         }

@@ -94,7 +94,9 @@ impl<'a> Planner<'a> {
 
     fn add(&mut self, request: &Request<'a>, name: String, policy: impl FnOnce(String) -> Policy) {
         self.claims.push(request.claim(&name, self.policies.len()));
-        self.policies.push(policy(name));
+        let policy = policy(name);
+        self.claims.extend(dns_claim(&policy));
+        self.policies.push(policy);
     }
 
     /// One policy for each node, because a node's own address moves.
@@ -215,8 +217,20 @@ impl<'a> Request<'a> {
             // Every policy is planned once: whoever comes second with its name is another.
             holder: number.to_string(),
             nodes: Arc::clone(&EVERYWHERE),
+            is_given: false,
         }
     }
+}
+
+/// The claim of the nodes' DNS servers, if a policy sets them: nmstate has one list for a node.
+fn dns_claim(policy: &Policy) -> Option<Claim> {
+    let dns = policy.desired_state.dns_resolver.as_ref()?;
+    let place = match policy.uplink.as_ref().filter(|uplink| uplink.dns_resolver.is_some()) {
+        Some(uplink) => uplink.origin.at("dns-resolver"),
+        None => policy.origin.at("physicalInterface"),
+    };
+    let nodes = Arc::clone(&policy.node_selector);
+    Some(Claim { place, what: Claimed::DnsResolver, holder: dns.config.server.join(", "), nodes, is_given: false })
 }
 
 /// The bridges to which a node's own address moves. Their policies are for one node each, those of the nodes that have

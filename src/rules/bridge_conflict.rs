@@ -1,4 +1,4 @@
-use super::conflict::conflicts;
+use super::conflict::{agreed, conflicts};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::{Claimed, Plan};
 use crate::rule;
@@ -8,7 +8,8 @@ rule! {
     ///
     /// Two networks make a bridge of one name with another uplink, VLAN, type or node address, on nodes that can be the same. Nothing
     /// in a cluster notices: the policy that is applied last wins, both stay "Available", and the other virtual machines
-    /// are on the wrong network (tried with nmstate 2.2.62: the port list is replaced).
+    /// are on the wrong network (tried with nmstate 2.2.62: the port list is replaced). Of several networks, the one that differs from
+    /// most is shown; a policy of somebody else's among the inputs counts as right.
     ///
     /// ## Way out
     /// Give one of the bridges another `bridgeName`, or make the networks agree. If they are meant for different nodes, select
@@ -17,19 +18,16 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, |what| matches!(what, Claimed::Bridge(_))) {
+    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::Bridge(_))) {
         let Claimed::Bridge(bridge) = conflict.what else { continue };
-        report.push(
-            Diagnostic::new(
-                &BRIDGE_CONFLICT,
-                conflict.second.place.clone(),
-                format!(
-                    "the bridge `{bridge}` is {} here, and {} elsewhere",
-                    conflict.second.holder, conflict.first.holder
-                ),
-                "give one of them another `bridgeName`, or make them agree",
-            )
-            .with_related(conflict.first.place.clone(), conflict.first.holder.clone()),
+        let (here, elsewhere) = (&conflict.second.holder, &conflict.first.holder);
+        let agreed = agreed(conflict.agreed);
+        let diagnostic = Diagnostic::new(
+            &BRIDGE_CONFLICT,
+            conflict.second.place.clone(),
+            format!("the bridge `{bridge}` is {here} here, and {elsewhere} elsewhere{agreed}"),
+            "give one of them another `bridgeName`, or make them agree",
         );
+        report.push(diagnostic.with_related(conflict.first.place.clone(), elsewhere.clone()));
     }
 }

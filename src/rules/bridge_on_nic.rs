@@ -47,15 +47,13 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     for (nic, users) in by_nic {
         let Some(network) = users.first() else { continue };
         let others = others(users.len() - 1, " (and one more network)", " (and # more networks)");
-        let key =
-            if network.uplink().is_some_and(|uplink| uplink.is_named_here) { "physicalInterface" } else { "name" };
         let vlan = match network.carrier {
             Carrier::OvsBridge(_) | Carrier::Localnet { .. } => "",
             _ => " use a `vlanId`, with which it keeps its address;",
         };
         report.push(Diagnostic::new(
             &BRIDGE_ON_NIC,
-            network.origin.at(key),
+            network.at("physicalInterface"),
             format!(
                 "the bridge `{}` takes `{nic}` whole{others}: a node whose own address is on it goes off the network",
                 network.carrier.bridge_name().unwrap_or_default()

@@ -1,34 +1,160 @@
 //! Where claims meet: what the rules about bridges, NICs, VLANs, addresses and names have in common.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::Place;
+use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_bridges};
+use crate::diagnostic::{Place, Report, Rule};
+use crate::document::DocumentId;
 use crate::plan::{Claim, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
 
 /// Two claims of the same thing by different holders, on nodes that can be the same.
 pub(super) struct Conflict<'a> {
     pub(super) what: &'a Claimed,
+    /// The claim that most agree with, or that is given.
     pub(super) first: &'a Claim,
+    /// The claim of the one that differs.
     pub(super) second: &'a Claim,
+    /// How many claims have the first one's holder.
+    pub(super) agreed: usize,
 }
 
-/// Every claim that conflicts with an earlier one, once each: two places that conflict in several node groups are one
-/// conflict. `is_meant` picks the things that matter.
-pub(super) fn conflicts(plan: &Plan, is_meant: impl Fn(&Claimed) -> bool) -> Vec<Conflict<'_>> {
+/// Every claim that conflicts with another, once each: two places that conflict in several node groups are one conflict.
+/// `is_meant` picks the claims that matter.
+///
+/// One of a hundred that has another VLAN is the one in the wrong, wherever it stands: what is given comes first, then what
+/// most agree on, then the order of the files.
+pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&Claim) -> bool) -> Vec<Conflict<'a>> {
+    let blamed = Blamed::of(report);
+    let claims = || plan.claims.iter().filter(|claim| is_meant(claim) && !blamed.has(&claim.place));
+    let mut first_holders: HashMap<&Claimed, (&str, bool)> = HashMap::new();
+    for claim in claims() {
+        let (first, is_contested) = first_holders.entry(&claim.what).or_insert((&claim.holder, false));
+        *is_contested |= *first != claim.holder;
+    }
+    let is_contested = |claim: &&Claim| first_holders.get(&claim.what).is_some_and(|(_, is_contested)| *is_contested);
+    let mut contested: Vec<&Claim> = claims().filter(is_contested).collect();
+    let mut agreed: HashMap<(&Claimed, &str), usize> = HashMap::new();
+    for claim in &contested {
+        *agreed.entry((&claim.what, &claim.holder)).or_default() += 1;
+    }
+    let agreed = |claim: &Claim| agreed.get(&(&claim.what, claim.holder.as_str())).copied().unwrap_or_default();
+    contested.sort_by_key(|claim| (Reverse(claim.is_given), Reverse(agreed(claim))));
+
     let mut conflicts = Vec::new();
     let mut seen: HashSet<(&Place, &Place)> = HashSet::new();
     let mut things: HashMap<&Claimed, Holders<'_>> = HashMap::new();
-    for claim in plan.claims.iter().filter(|claim| is_meant(&claim.what)) {
+    for claim in contested {
         let holders = things.entry(&claim.what).or_default();
         match holders.rival(claim) {
             Some(first) if seen.insert((&first.place, &claim.place)) => {
-                conflicts.push(Conflict { what: &claim.what, first, second: claim });
+                conflicts.push(Conflict { what: &claim.what, first, second: claim, agreed: agreed(first) });
             }
             Some(_) => {}
             None => holders.add(claim),
         }
     }
     conflicts
+}
+
+/// Claims of two kinds that meet on one interface.
+pub(super) struct Meeting<'a> {
+    pub(super) interface: String,
+    pub(super) first: &'a Claim,
+    pub(super) second: &'a Claim,
+    /// How many more claims of the second kind meet the first one.
+    pub(super) more: usize,
+}
+
+/// Where claims of two kinds meet on one interface, on nodes that can be the same: once for each interface and holder of the
+/// first kind. The two functions name the interface of a claim that matters.
+pub(super) fn meetings<'a>(
+    plan: &'a Plan,
+    report: &Report,
+    first_kind: impl Fn(&'a Claim) -> Option<&'a str>,
+    second_kind: impl Fn(&'a Claim) -> Option<String>,
+) -> Vec<Meeting<'a>> {
+    let blamed = Blamed::of(report);
+    let mut things: HashMap<&str, Holders<'_>> = HashMap::new();
+    for claim in &plan.claims {
+        if let Some(interface) = first_kind(claim).filter(|_| !blamed.has(&claim.place)) {
+            things.entry(interface).or_default().add(claim);
+        }
+    }
+    let mut meetings: Vec<Meeting<'_>> = Vec::new();
+    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut seen: HashSet<&Place> = HashSet::new();
+    for claim in plan.claims.iter().filter(|_| !things.is_empty()) {
+        let Some(interface) = second_kind(claim) else { continue };
+        let Some((interface, holders)) = things.get_key_value(interface.as_str()) else { continue };
+        let Some(first) = holders.rival(claim).filter(|_| !blamed.has(&claim.place)) else { continue };
+        if !seen.insert(&claim.place) {
+            continue;
+        }
+        match known.get(&(*interface, first.holder.as_str())) {
+            Some(number) => meetings[*number].more += 1,
+            None => {
+                known.insert((interface, &first.holder), meetings.len());
+                meetings.push(Meeting { interface: (*interface).to_owned(), first, second: claim, more: 0 });
+            }
+        }
+    }
+    meetings
+}
+
+/// How many agree on what one network contradicts; nothing if it is one against one.
+pub(super) fn agreed(count: usize) -> String {
+    if count > 1 { format!(" ({count} networks agree)") } else { String::new() }
+}
+
+/// The interface that a claim takes as a port of a bridge or bond.
+pub(super) fn port(claim: &Claim) -> Option<&str> {
+    match &claim.what {
+        Claimed::Port(name) => Some(name).filter(|_| !is_of_pods(&claim.holder)).map(String::as_str),
+        _ => None,
+    }
+}
+
+/// Whether a holder is no interface of the nodes, but the pods' own: macvlan and ipvlan.
+pub(super) fn is_of_pods(holder: &str) -> bool {
+    holder.contains(' ')
+}
+
+/// A holder in words.
+pub(super) fn named(holder: &str) -> String {
+    if is_of_pods(holder) { holder.to_owned() } else { format!("`{holder}`") }
+}
+
+/// The networks of which it is known that they are in the wrong. What else they run into is most often the same mistake: one
+/// that names another's bridge has its NIC and its VLAN under that bridge, too.
+struct Blamed<'a> {
+    networks: HashSet<(DocumentId, &'a str)>,
+}
+
+impl<'a> Blamed<'a> {
+    fn of(report: &'a Report) -> Self {
+        let rules: [&Rule; 4] = [
+            &bridge_conflict::BRIDGE_CONFLICT,
+            &bridge_on_bridge::BRIDGE_ON_BRIDGE,
+            &nic_in_two_bridges::NIC_IN_TWO_BRIDGES,
+            &vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES,
+        ];
+        let conflicts = report.diagnostics().iter().filter(|finding| rules.contains(&finding.rule));
+        Self { networks: conflicts.filter_map(|finding| network(&finding.place)).collect() }
+    }
+
+    fn has(&self, place: &Place) -> bool {
+        !self.networks.is_empty() && network(place).is_some_and(|network| self.networks.contains(&network))
+    }
+}
+
+/// The network that a place is in.
+fn network(place: &Place) -> Option<(DocumentId, &str)> {
+    const LIST: &str = "/spec/networks/";
+    let Place::Node { document, pointer, .. } = place else { return None };
+    let start = pointer.find(LIST)? + LIST.len();
+    let length = pointer[start..].find('/').unwrap_or(pointer.len() - start);
+    Some((*document, &pointer[..start + length]))
 }
 
 /// Who holds one thing, and where.

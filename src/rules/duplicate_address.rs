@@ -16,7 +16,7 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, |what| matches!(what, Claimed::Address { .. })) {
+    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::Address { .. })) {
         let Claimed::Address { address, uplink, vlan } = conflict.what else { continue };
         let wire = vlan.map_or_else(|| format!("`{uplink}`"), |vlan| format!("VLAN {vlan} of `{uplink}`"));
         report.push(

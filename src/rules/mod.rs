@@ -4,16 +4,24 @@
 //! rules beside their own code. [`ALL`] lists every rule there is: `explain`, `docs/rules.md` and the completeness tests
 //! read it.
 
+mod absent_in_use;
 mod attachment_name_collision;
 mod bridge_conflict;
+mod bridge_not_everywhere;
+mod bridge_on_bridge;
 mod bridge_on_nic;
 mod conflict;
 mod default_nic_assumed;
+mod dns_differs;
 mod duplicate_address;
 mod equal_policies;
 mod interface_taken;
 mod kubevirt_cannot_bind;
+mod localnet_moves;
+mod nad_does_not_fit;
+mod nad_in_another_namespace;
 mod nad_not_found;
+mod nad_used_twice;
 mod nic_in_two_bridges;
 mod nic_in_use;
 mod nic_limit;
@@ -26,11 +34,16 @@ mod node_ip_without_routes;
 mod node_labels_unknown;
 mod node_not_found;
 mod nodes;
+mod ovn_network_differs;
+mod policies_depend;
 mod policy_name_collision;
 mod port_taken_out;
 mod stale_inventory;
+mod subnets_differ;
 mod two_default_gateways;
+mod virtual_functions_on_port;
 mod vlan_in_two_bridges;
+mod vlan_on_bridge_port;
 
 pub use no_wukong::no_wukong;
 
@@ -62,12 +75,26 @@ const CHECKS: &[Check] = &[
     two_default_gateways::check,
     kubevirt_cannot_bind::check,
     nad_not_found::check,
+    nad_does_not_fit::check,
+    nad_in_another_namespace::check,
+    nad_used_twice::check,
+    localnet_moves::check,
+    bridge_not_everywhere::check,
     policy_name_collision::check,
     attachment_name_collision::check,
+    // What a network is blamed for by one of these four, the others do not say again.
     bridge_conflict::check,
+    bridge_on_bridge::check,
     nic_in_two_bridges::check,
     vlan_in_two_bridges::check,
+    vlan_on_bridge_port::check,
+    virtual_functions_on_port::check,
+    absent_in_use::check,
+    policies_depend::check,
     duplicate_address::check,
+    subnets_differ::check,
+    ovn_network_differs::check,
+    dns_differs::check,
 ];
 
 /// Every rule, in the order of the codes.
@@ -130,6 +157,11 @@ pub static ALL: &[&Rule] = &[
     &equal_policies::EQUAL_POLICIES,
     &port_taken_out::PORT_TAKEN_OUT,
     &node_not_found::NODE_NOT_FOUND,
+    &nad_does_not_fit::NAD_DOES_NOT_FIT,
+    &nad_in_another_namespace::NAD_IN_ANOTHER_NAMESPACE,
+    &nad_used_twice::NAD_USED_TWICE,
+    &localnet_moves::LOCALNET_MOVES,
+    &bridge_not_everywhere::BRIDGE_NOT_EVERYWHERE,
     &network::DUPLICATE_WUKONG,
     &policy_name_collision::POLICY_NAME_COLLISION,
     &attachment_name_collision::ATTACHMENT_NAME_COLLISION,
@@ -137,6 +169,14 @@ pub static ALL: &[&Rule] = &[
     &nic_in_two_bridges::NIC_IN_TWO_BRIDGES,
     &vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES,
     &duplicate_address::DUPLICATE_ADDRESS,
+    &bridge_on_bridge::BRIDGE_ON_BRIDGE,
+    &vlan_on_bridge_port::VLAN_ON_BRIDGE_PORT,
+    &virtual_functions_on_port::VIRTUAL_FUNCTIONS_ON_PORT,
+    &absent_in_use::ABSENT_IN_USE,
+    &policies_depend::POLICIES_DEPEND,
+    &subnets_differ::SUBNETS_DIFFER,
+    &ovn_network_differs::OVN_NETWORK_DIFFERS,
+    &dns_differs::DNS_DIFFERS,
     &render::TEMPLATE_ERROR,
     &render::UNKNOWN_TEMPLATE,
     &render::TEMPLATE_BROKE_MANIFEST,
@@ -166,16 +206,20 @@ fn report_name_collisions(
     name_of: impl Fn(&Claimed) -> Option<&String>,
     report: &mut Report,
 ) {
-    for conflict in conflicts(plan, |what| name_of(what).is_some()) {
+    for conflict in conflicts(plan, report, |claim| name_of(&claim.what).is_some()) {
         let name = name_of(conflict.what).map_or("", String::as_str);
-        report.push(
-            Diagnostic::new(
-                rule,
-                conflict.second.place.clone(),
-                format!("a second network makes the {kind} `{name}`"),
-                "rename one of the networks or Wukongs: names are joined with `-`, so `a` and `b-c` meet `a-b` and `c`",
+        let (message, help) = if conflict.first.is_given {
+            let message = format!("this network makes the {kind} `{name}`, which another file has already");
+            (
+                message,
+                "rename the network or the Wukong, or leave the other file out with --exclude if this one replaces it",
             )
-            .with_related(conflict.first.place.clone(), "the first one"),
-        );
+        } else {
+            let help =
+                "rename one of the networks or Wukongs: names are joined with `-`, so `a` and `b-c` meet `a-b` and `c`";
+            (format!("a second network makes the {kind} `{name}`"), help)
+        };
+        let diagnostic = Diagnostic::new(rule, conflict.second.place.clone(), message, help);
+        report.push(diagnostic.with_related(conflict.first.place.clone(), "the first one"));
     }
 }

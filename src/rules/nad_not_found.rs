@@ -18,7 +18,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     let made: HashSet<(Option<&str>, &str)> =
         plan.attachments.iter().map(|it| (it.wukong.namespace.as_deref(), it.name.as_str())).collect();
     let existing: HashSet<(Option<&str>, &str)> =
-        plan.existing_attachments.iter().map(|(namespace, name)| (namespace.as_deref(), name.as_str())).collect();
+        plan.existing_attachments.keys().map(|(namespace, name)| (namespace.as_deref(), name.as_str())).collect();
     // What was dropped because of an error may be what the name stands for.
     if plan.is_partial {
         return;

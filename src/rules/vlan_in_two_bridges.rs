@@ -1,4 +1,4 @@
-use super::conflict::conflicts;
+use super::conflict::{conflicts, is_of_pods, named};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::{Claimed, Plan};
 use crate::rule;
@@ -7,7 +7,9 @@ rule! {
     /// One VLAN of one NIC is under two bridges.
     ///
     /// There is one VLAN interface for a tag on a NIC, and it is a port of one bridge. The second bridge takes it from the first
-    /// (nmstate, `ifaces/inter_ifaces_controller.rs`, refuses it within one policy only).
+    /// (nmstate, `ifaces/inter_ifaces_controller.rs`, refuses it within one policy only). An OVS bridge or a trunk bridge that has the
+    /// NIC whole does not see the tag any more once there is a VLAN interface for it: the kernel hands the frames to that first. macvlan and
+    /// ipvlan cannot be on a VLAN interface that is a port (`EBUSY`).
     ///
     /// ## Way out
     /// Use the same `bridgeName` for both networks: they are on the same wire.
@@ -15,17 +17,20 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, |what| matches!(what, Claimed::VlanTag { .. })) {
+    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::VlanTag { .. })) {
         let Claimed::VlanTag { base, id } = conflict.what else { continue };
         let (first, second) = (&conflict.first.holder, &conflict.second.holder);
-        report.push(
-            Diagnostic::new(
-                &VLAN_IN_TWO_BRIDGES,
-                conflict.second.place.clone(),
-                format!("VLAN {id} of `{base}` cannot be under `{second}`: it is under `{first}` already"),
-                format!("use one bridge for both: `bridgeName: {first}`"),
-            )
-            .with_related(conflict.first.place.clone(), format!("under `{first}`")),
+        let help = if [first, second].iter().any(|holder| is_of_pods(holder)) {
+            "use `type: bridge` and one `bridgeName` for both".to_owned()
+        } else {
+            format!("use one bridge for both: `bridgeName: {first}`")
+        };
+        let diagnostic = Diagnostic::new(
+            &VLAN_IN_TWO_BRIDGES,
+            conflict.second.place.clone(),
+            format!("VLAN {id} of `{base}` cannot be under {}: it is under {} already", named(second), named(first)),
+            help,
         );
+        report.push(diagnostic.with_related(conflict.first.place.clone(), format!("under {}", named(first))));
     }
 }

@@ -68,6 +68,7 @@ fn combine(spec: &SiteSpec, overrides: &Overrides) -> Settings {
         ipam: attachment.ipam.unwrap_or_default(),
         mac_spoof_check: attachment.mac_spoof_check.unwrap_or(plain.mac_spoof_check),
         bridge_resources: attachment.bridge_resources.unwrap_or(plain.bridge_resources),
+        namespace_isolation: attachment.namespace_isolation,
         skip_nncp: skipped.contains(&Skip::Nncp),
         skip_nad: skipped.contains(&Skip::Nad),
         ..plain

@@ -1,0 +1,68 @@
+use std::collections::{HashMap, HashSet};
+
+use crate::diagnostic::{Diagnostic, Distinct, Report};
+use crate::plan::{Claim, Claimed, Host, Need, Network, Plan, can_overlap};
+use crate::rule;
+
+rule! {
+    /// A policy needs an interface that another policy makes.
+    ///
+    /// kubernetes-nmstate applies policies in no order (its documentation, "Configuration"; kubernetes-nmstate#1101). On a new node the one
+    /// that needs the interface may come first, fails, and is rolled back; whether it is tried again depends on the release.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// - {name: lan, type: bridge, physicalInterface: bond0}     # and bond0 is made by a policy of its own
+    /// ```
+    ///
+    /// ## Way out
+    /// List the interface among the Site's `uplinks`: every policy then brings what it stands on. For the bridge of a localnet, give its
+    /// `physicalInterface` in the Site.
+    pub(super) POLICIES_DEPEND = "WK312", "policies-depend", Warning;
+}
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let mut made: HashMap<&str, Vec<&Claim>> = HashMap::new();
+    let mut seen = HashSet::new();
+    for claim in &plan.claims {
+        if let Claimed::Made(name) | Claimed::Bridge(name) = &claim.what
+            && seen.insert((name, &claim.nodes))
+        {
+            made.entry(name).or_default().push(claim);
+        }
+    }
+    if made.is_empty() {
+        return;
+    }
+    let mut findings = Distinct::default();
+    let mut said = HashSet::new();
+    for network in plan.networks() {
+        for host in &network.hosts {
+            let Some(needed) = needed(network, host) else { continue };
+            let maker =
+                made.get(needed).and_then(|makers| makers.iter().find(|it| can_overlap(&it.nodes, &host.nodes)));
+            if let Some(maker) = maker.filter(|_| said.insert((needed, &host.nodes))) {
+                let by = if maker.is_given { maker.holder.as_str() } else { "the policy of another network" };
+                let diagnostic = Diagnostic::new(
+                    &POLICIES_DEPEND,
+                    network.at("physicalInterface"),
+                    format!("`{needed}`, which is needed here, is made by {by}, and policies are applied in no order"),
+                    "list it among the Site's `uplinks`, so that this policy brings it along",
+                );
+                findings.add(diagnostic.with_related(maker.place.clone(), "made here"));
+            }
+        }
+    }
+    report.extend(findings.list);
+}
+
+/// The interface of which the policy of a network only knows the name.
+fn needed<'a>(network: &'a Network, host: &'a Host) -> Option<&'a str> {
+    match host.need.as_ref()? {
+        Need::Mapping => network.carrier.bridge_name(),
+        Need::Bridge | Need::MappedBridge | Need::VirtualFunctions => {
+            let uplink = host.uplink.as_ref().filter(|uplink| uplink.definition.is_none());
+            uplink.map(|uplink| uplink.name.as_str())
+        }
+    }
+}
