@@ -88,6 +88,7 @@ pub fn compile(
     let documents = document::parse(&sources, load::is_wanted, progress, report);
     let passed_over = documents.passed_over;
     let objects = load::load(documents.objects, report);
+    rules::accept(&objects, report);
     let wukongs = objects.wukong_count;
     if wukongs == 0 && !options.allow_empty && !report.has_errors() {
         rules::no_wukong(inputs, passed_over.values().sum(), report);

@@ -131,7 +131,12 @@ pub(super) struct OutputArgs {
     /// Make an error of a warning, by code or name, or of all of them: `warnings`; can be repeated
     #[arg(long, value_name = "CODE")]
     pub(super) deny: Vec<String>,
+    /// Leave a warning a warning when `--deny warnings` makes errors of the others, by code or name; can be repeated
+    #[arg(long, value_name = "CODE")]
+    pub(super) warn: Vec<String>,
     /// Do not report a warning, by code or name; can be repeated
+    ///
+    /// To accept it in one Wukong only, annotate that: `accept.render.novasphere.dev/CODE: "why"`.
     #[arg(long, value_name = "CODE")]
     pub(super) allow: Vec<String>,
     /// Print findings only, without the summary
@@ -156,6 +161,10 @@ pub(super) enum Format {
     Text,
     /// For programs, on standard output unless that carries manifests
     Json,
+    /// SARIF 2.1.0, for code scanning; where it goes is as for json
+    Sarif,
+    /// GitHub's annotations of a pull request; where they go is as for json
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

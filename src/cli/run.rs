@@ -8,9 +8,9 @@ use anyhow::{Context, bail};
 use super::args::{CheckArgs, Color, CompileArgs, Format, OutputArgs, RenderArgs};
 use super::progress::Bar;
 use super::{CLEAN, FAILED, FINDINGS, print, say, unknown_rule};
-use crate::diagnostic::emit::{json, text};
-use crate::diagnostic::resolve::resolve;
-use crate::diagnostic::{Levels, Report, Severity};
+use crate::diagnostic::emit::{github, json, sarif, text};
+use crate::diagnostic::resolve::{locate, resolve};
+use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
 use crate::manifest::ManifestKind;
 use crate::names::interface_name_problem;
 use crate::plan::Overrides;
@@ -40,6 +40,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     drop(bar);
     if args.output.verbose {
         say(&drift(changes));
+        say(&accepted(report, compilation));
         say(&passed_over(compilation));
     }
     summarize(&args.output, &format!("{made} ({}){counts}\n", describe(changes, &DONE)));
@@ -64,6 +65,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
     report_findings(&report, &compilation, &args.output, false)?;
     if args.output.verbose {
+        say(&accepted(&report, &compilation));
         say(&passed_over(&compilation));
     }
     let made = match &compilation.tree {
@@ -221,14 +223,27 @@ fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {
             levels.deny.push(rules::find(word).ok_or_else(|| unknown_rule(word))?);
         }
     }
-    for word in &args.allow {
-        let rule = rules::find(word).ok_or_else(|| unknown_rule(word))?;
-        if rule.severity == Severity::Error {
-            bail!("--allow {word}: {} {} is an error, and allowing it would not make it work", rule.code, rule.name);
+    levels.warn = warnings("--warn", &args.warn)?;
+    levels.allow = warnings("--allow", &args.allow)?;
+    let [deny, warn, allow] = [("--deny", &levels.deny), ("--warn", &levels.warn), ("--allow", &levels.allow)];
+    for ((one, first), (other, second)) in [(deny, warn), (deny, allow), (warn, allow)] {
+        if let Some(rule) = first.iter().find(|rule| second.contains(rule)) {
+            bail!("{} {} is in both {one} and {other}", rule.code, rule.name);
         }
-        levels.allow.push(rule);
     }
     Ok(levels)
+}
+
+/// The rules that an option for warnings names.
+fn warnings(option: &str, words: &[String]) -> anyhow::Result<Vec<&'static Rule>> {
+    let rule = |word: &String| {
+        let rule = rules::find(word).ok_or_else(|| unknown_rule(word))?;
+        if rule.severity == Severity::Error {
+            bail!("{option} {word}: {} {} is an error, and calling it less would not make it work", rule.code, rule.name);
+        }
+        Ok(rule)
+    };
+    words.iter().map(rule).collect()
 }
 
 /// Prints the findings.
@@ -239,10 +254,19 @@ fn report_findings(
     is_stdout_taken: bool,
 ) -> anyhow::Result<()> {
     let resolved = resolve(report, &compilation.sources);
-    match args.format {
-        Format::Text => say(&text::emit(&resolved, is_coloured(args.color))),
-        Format::Json if is_stdout_taken => say(&json::emit(&resolved)),
-        Format::Json => drop(print(&json::emit(&resolved))?),
+    let text = match args.format {
+        Format::Text => {
+            say(&text::emit(&resolved, is_coloured(args.color), args.verbose));
+            return Ok(());
+        }
+        Format::Json => json::emit(&resolved),
+        Format::Sarif => sarif::emit(&resolved, rules::ALL),
+        Format::Github => github::emit(&resolved),
+    };
+    if is_stdout_taken {
+        say(&text);
+    } else {
+        print(&text)?;
     }
     Ok(())
 }
@@ -280,15 +304,30 @@ fn nothing_written(report: &Report, compilation: &Compilation) -> String {
     format!("{}: nothing written{}\n", plural(compilation.wukongs, "Wukong"), counts(report))
 }
 
-/// `; 2 errors, 1 warning`, or nothing.
+/// `; 2 errors, 1 warning, 3 accepted`, or nothing.
 fn counts(report: &Report) -> String {
-    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
-    match (errors, warnings) {
-        (0, 0) => String::new(),
-        (0, warnings) => format!("; {}", plural(warnings, "warning")),
-        (errors, 0) => format!("; {}", plural(errors, "error")),
-        (errors, warnings) => format!("; {}, {}", plural(errors, "error"), plural(warnings, "warning")),
-    }
+    let accepted = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).count();
+    let counts = [
+        (report.count(Severity::Error), plural(report.count(Severity::Error), "error")),
+        (report.count(Severity::Warning), plural(report.count(Severity::Warning), "warning")),
+        (accepted, format!("{accepted} accepted")),
+    ];
+    let words: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+    if words.is_empty() { String::new() } else { format!("; {}", words.join(", ")) }
+}
+
+/// One line a warning that a Wukong accepts, with the reason.
+fn accepted(report: &Report, compilation: &Compilation) -> String {
+    let used: Vec<&Acceptance> = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).collect();
+    let locations = locate(used.iter().map(|acceptance| &acceptance.place), &compilation.sources);
+    used.iter()
+        .zip(locations)
+        .map(|(acceptance, location)| {
+            let Rule { code, name, .. } = acceptance.rule;
+            let reason = acceptance.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("accepted {code} {name} at {location}: {reason}\n")
+        })
+        .collect()
 }
 
 fn plural(count: usize, word: &str) -> String {

@@ -1,4 +1,4 @@
-//! The command line's word on severities: `--deny warnings`, `--deny CODE`, `--allow CODE`.
+//! The command line's word on severities: `--deny warnings`, `--deny CODE`, `--warn CODE`, `--allow CODE`.
 
 use super::{Rule, Severity};
 
@@ -6,10 +6,12 @@ use super::{Rule, Severity};
 /// manifest cannot work, and no flag makes it work.
 #[derive(Debug, Default, Clone)]
 pub struct Levels {
-    /// Every warning is an error, unless it is allowed by name.
+    /// Every warning is an error, unless something else is said of it by name.
     pub deny_warnings: bool,
     /// These warnings are errors.
     pub deny: Vec<&'static Rule>,
+    /// These warnings stay warnings.
+    pub warn: Vec<&'static Rule>,
     /// These warnings are not reported.
     pub allow: Vec<&'static Rule>,
 }
@@ -26,6 +28,7 @@ impl Levels {
         if self.allow.contains(&rule) {
             return None;
         }
-        Some(if self.deny_warnings { Severity::Error } else { severity })
+        let is_denied = self.deny_warnings && !self.warn.contains(&rule);
+        Some(if is_denied { Severity::Error } else { severity })
     }
 }

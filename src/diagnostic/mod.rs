@@ -3,6 +3,7 @@
 //! Stages speak in paths (a document and a JSON pointer). Positions are looked up once, at the end, by
 //! [`resolve`](resolve::resolve); the formats in [`emit`] only ever see resolved findings.
 
+mod acceptance;
 pub mod emit;
 pub mod levels;
 pub mod resolve;
@@ -14,6 +15,9 @@ use std::ops::Range;
 use crate::document::DocumentId;
 use crate::source::SourceId;
 
+use acceptance::Acceptances;
+
+pub use acceptance::Acceptance;
 pub use levels::Levels;
 pub use rule::{Rule, Severity};
 
@@ -104,12 +108,22 @@ pub struct Diagnostic {
     pub related: Vec<(Place, String)>,
     /// The way out: what the author can do.
     pub help: String,
+    /// Whether it is an error only because the command line denies it.
+    pub is_denied: bool,
 }
 
 impl Diagnostic {
     /// A finding of the rule's own severity.
     pub fn new(rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { rule, severity: rule.severity, message: message.into(), place, related: Vec::new(), help: help.into() }
+        Self {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            place,
+            related: Vec::new(),
+            help: help.into(),
+            is_denied: false,
+        }
     }
 
     /// The same finding with one more place.
@@ -150,18 +164,34 @@ impl Distinct {
 #[derive(Debug, Default)]
 pub struct Report {
     levels: Levels,
+    acceptances: Acceptances,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
     /// An empty report in which the command line's levels hold.
     pub fn new(levels: Levels) -> Self {
-        Self { levels, diagnostics: Vec::new() }
+        Self { levels, ..Self::default() }
     }
 
-    /// Adds a finding, at the severity that the levels give it.
+    /// Takes what authors accept, which holds for what was found already, too.
+    pub fn accept(&mut self, acceptances: Vec<Acceptance>) {
+        self.acceptances = Acceptances::new(acceptances);
+        let accepts = |diagnostic: &Diagnostic| {
+            (diagnostic.severity == Severity::Warning || diagnostic.is_denied)
+                && self.acceptances.accept(diagnostic.rule, &diagnostic.place)
+        };
+        self.diagnostics.retain(|diagnostic| !accepts(diagnostic));
+    }
+
+    /// Adds a finding, at the severity that the levels give it, unless it is accepted.
     pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        // What is accepted in one Wukong, with a reason, is so under `--deny` too.
+        if diagnostic.severity == Severity::Warning && self.acceptances.accept(diagnostic.rule, &diagnostic.place) {
+            return;
+        }
         if let Some(severity) = self.levels.apply(diagnostic.rule, diagnostic.severity) {
+            diagnostic.is_denied = severity != diagnostic.severity;
             diagnostic.severity = severity;
             self.diagnostics.push(diagnostic);
         }
@@ -172,6 +202,22 @@ impl Report {
         for diagnostic in diagnostics {
             self.push(diagnostic);
         }
+    }
+
+    /// Whether a warning of this rule would be accepted at a place: for rules that count several places in one finding, and count
+    /// those only where nobody accepts it.
+    pub fn accepts(&self, rule: &Rule, place: &Place) -> bool {
+        self.acceptances.accept(rule, place)
+    }
+
+    /// What authors accept.
+    pub fn acceptances(&self) -> &[Acceptance] {
+        &self.acceptances.list
+    }
+
+    /// Whether findings of a rule are dropped by the command line.
+    pub fn is_allowed(&self, rule: &'static Rule) -> bool {
+        self.levels.allow.contains(&rule)
     }
 
     /// The findings, in the order they were added.

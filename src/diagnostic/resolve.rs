@@ -82,6 +82,23 @@ pub fn resolve(report: &Report, sources: &Sources) -> Vec<Resolved> {
     resolved
 }
 
+/// Looks up the positions of places.
+pub fn locate<'a>(places: impl IntoIterator<Item = &'a Place>, sources: &Sources) -> Vec<Location> {
+    let mut resolver = Resolver { sources, parsed: HashMap::new() };
+    places.into_iter().map(|place| resolver.location(place)).collect()
+}
+
+impl std::fmt::Display for Location {
+    /// `file:line:column`, as editors open it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.file)?;
+        match &self.position {
+            Some(position) => write!(formatter, ":{}:{}", position.line, position.column),
+            None => Ok(()),
+        }
+    }
+}
+
 struct Parsed {
     trees: Vec<Option<Tree>>,
     secrets: Vec<Range<usize>>,

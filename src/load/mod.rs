@@ -84,6 +84,17 @@ pub struct LoadedWukong {
     pub is_partial: bool,
 }
 
+impl LoadedWukong {
+    /// Its annotations that are meant for us, by the part of the key before the `/` and that behind it, with the value.
+    pub fn own_annotations(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let annotations = self.wukong.value.metadata.annotations.iter().flatten();
+        annotations.filter_map(|(key, value)| {
+            let (prefix, name) = key.split_once('/')?;
+            prefix.contains(site::GROUP).then_some((prefix, name, value.as_str()))
+        })
+    }
+}
+
 /// What the documents hold, typed.
 #[derive(Debug, Default)]
 pub struct Objects {

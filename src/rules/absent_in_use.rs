@@ -21,7 +21,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         Claimed::VlanTag { base, id } if !claim.is_given => Some(vlan_interface(base, *id)),
         _ => None,
     };
-    for meeting in meetings(plan, report, absent, needed) {
+    for meeting in meetings(plan, report, &ABSENT_IN_USE, absent, needed) {
         let others = others(meeting.more, " (and by one more network)", " (and by # more networks)");
         let diagnostic = Diagnostic::new(
             &ABSENT_IN_USE,

@@ -26,7 +26,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         Claimed::VlanTag { base, id } => Some(vlan_interface(base, *id)),
         _ => port(claim).map(str::to_owned),
     };
-    for meeting in meetings(plan, report, bridge, becomes_port) {
+    for meeting in meetings(plan, report, &BRIDGE_ON_BRIDGE, bridge, becomes_port) {
         let others = others(meeting.more, " (and of one more)", " (and of # more)");
         let diagnostic = Diagnostic::new(
             &BRIDGE_ON_BRIDGE,

@@ -24,7 +24,8 @@ rule! {
     /// ## Way out
     /// Use a `vlanId`: the bridge stands on a VLAN interface, and the NIC keeps its address. Or use a NIC that has none. With the nodes'
     /// own states (`kubectl get nns -o yaml`, `--inventory`) it is known whether the NIC is free, and what it has moves to the bridge.
-    /// The Site can say it, too: an uplink's `ipv4` and `ipv6` are what the bridge gets. If the NIC is known to be free, `--allow WK215`.
+    /// The Site can say it, too: an uplink's `ipv4` and `ipv6` are what the bridge gets. If the NIC is known to be free,
+    /// accept it where it is used (`explain WK118`), or `--allow WK215` for all.
     pub(super) BRIDGE_ON_NIC = "WK215", "bridge-on-nic", Warning;
 }
 
@@ -44,7 +45,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             }
         }
     }
-    for (nic, users) in by_nic {
+    for (nic, mut users) in by_nic {
+        users.retain(|network| !report.accepts(&BRIDGE_ON_NIC, &network.origin.here()));
         let Some(network) = users.first() else { continue };
         let others = others(users.len() - 1, " (and one more network)", " (and # more networks)");
         let vlan = match network.carrier {

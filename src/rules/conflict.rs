@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_bridges};
-use crate::diagnostic::{Place, Report, Rule};
+use crate::diagnostic::{Place, Report, Rule, Severity};
 use crate::document::DocumentId;
 use crate::plan::{Claim, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
 
@@ -67,11 +67,13 @@ pub(super) struct Meeting<'a> {
 }
 
 /// Where claims of two kinds meet on one interface, on nodes that can be the same: once for each interface and holder of the
-/// first kind. The two functions name the interface of a claim that matters.
+/// first kind. The two functions name the interface of a claim that matters. Where either side accepts the rule's warning, they do
+/// not meet; all that are on one bridge are one side.
 pub(super) fn meetings<'a>(
     plan: &'a Plan,
     report: &Report,
-    first_kind: impl Fn(&'a Claim) -> Option<&'a str>,
+    rule: &Rule,
+    first_kind: impl for<'c> Fn(&'c Claim) -> Option<&'c str>,
     second_kind: impl Fn(&'a Claim) -> Option<String>,
 ) -> Vec<Meeting<'a>> {
     let blamed = Blamed::of(report);
@@ -81,6 +83,12 @@ pub(super) fn meetings<'a>(
             things.entry(interface).or_default().add(claim);
         }
     }
+    let accepts = |claim: &Claim| rule.severity == Severity::Warning && report.accepts(rule, &claim.place);
+    let side_accepts = |interface: &str, holder: &str| {
+        let is_on_it = |claim: &&Claim| claim.holder == holder && first_kind(claim) == Some(interface);
+        plan.claims.iter().filter(is_on_it).filter(|claim| accepts(claim)).count() > 0
+    };
+    let mut accepted: HashMap<(&str, &str), bool> = HashMap::new();
     let mut meetings: Vec<Meeting<'_>> = Vec::new();
     let mut known: HashMap<(&str, &str), usize> = HashMap::new();
     let mut seen: HashSet<&Place> = HashSet::new();
@@ -88,7 +96,10 @@ pub(super) fn meetings<'a>(
         let Some(interface) = second_kind(claim) else { continue };
         let Some((interface, holders)) = things.get_key_value(interface.as_str()) else { continue };
         let Some(first) = holders.rival(claim).filter(|_| !blamed.has(&claim.place)) else { continue };
-        if !seen.insert(&claim.place) {
+        let is_accepted = accepted
+            .entry((interface, &first.holder))
+            .or_insert_with(|| side_accepts(interface, &first.holder));
+        if !seen.insert(&claim.place) || *is_accepted || accepts(claim) {
             continue;
         }
         match known.get(&(*interface, first.holder.as_str())) {

@@ -1,5 +1,5 @@
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{DEFAULT_NIC, Plan};
+use crate::plan::{DEFAULT_NIC, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -14,7 +14,9 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let assumed: Vec<_> = plan.networks().filter(|it| it.uplink().is_some_and(|uplink| uplink.is_assumed)).collect();
+    let is_assumed = |it: &&Network| it.uplink().is_some_and(|uplink| uplink.is_assumed);
+    let is_accepted = |it: &&Network| report.accepts(&DEFAULT_NIC_ASSUMED, &it.origin.here());
+    let assumed: Vec<_> = plan.networks().filter(is_assumed).filter(|it| !is_accepted(it)).collect();
     let Some(first) = assumed.first() else { return };
     let message = match assumed.len() {
         1 => format!("nobody names the NIC of this network, so it is `{DEFAULT_NIC}`"),

@@ -36,6 +36,12 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             }
         }
     }
+    for key in &bridges {
+        if let Some(equal) = by_bridge.get_mut(key) {
+            equal.retain(|policy| !report.accepts(&EQUAL_POLICIES, &policy.origin.here()));
+        }
+    }
+    bridges.retain(|key| by_bridge.get(key).is_some_and(|equal| equal.len() > 1));
     let Some([first, second, ..]) = bridges.first().and_then(|key| by_bridge.get(key)).map(Vec::as_slice) else {
         return;
     };

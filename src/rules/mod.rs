@@ -5,6 +5,7 @@
 //! read it.
 
 mod absent_in_use;
+mod acceptance;
 mod attachment_name_collision;
 mod bridge_conflict;
 mod bridge_not_everywhere;
@@ -45,6 +46,7 @@ mod virtual_functions_on_port;
 mod vlan_in_two_bridges;
 mod vlan_on_bridge_port;
 
+pub use acceptance::accept;
 pub use no_wukong::no_wukong;
 
 use conflict::conflicts;
@@ -95,6 +97,8 @@ const CHECKS: &[Check] = &[
     subnets_differ::check,
     ovn_network_differs::check,
     dns_differs::check,
+    // The last: by now it is known what is accepted.
+    acceptance::check,
 ];
 
 /// Every rule, in the order of the codes.
@@ -123,6 +127,8 @@ pub static ALL: &[&Rule] = &[
     &site::SRIOV_OPERATOR,
     &stale_inventory::STALE_INVENTORY,
     &node_labels_unknown::NODE_LABELS_UNKNOWN,
+    &acceptance::INVALID_ACCEPTANCE,
+    &acceptance::UNUSED_ACCEPTANCE,
     &address::INVALID_ADDRESS,
     &address::UNUSABLE_ADDRESS,
     &network::address::UNUSABLE_GATEWAY,

@@ -41,6 +41,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             let Some(needed) = needed(network, host) else { continue };
             let maker =
                 made.get(needed).and_then(|makers| makers.iter().find(|it| can_overlap(&it.nodes, &host.nodes)));
+            let is_accepted = || report.accepts(&POLICIES_DEPEND, &network.origin.here());
+            let maker = maker.filter(|_| !is_accepted());
             if let Some(maker) = maker.filter(|_| said.insert((needed, &host.nodes))) {
                 let by = if maker.is_given { maker.holder.as_str() } else { "the policy of another network" };
                 let diagnostic = Diagnostic::new(

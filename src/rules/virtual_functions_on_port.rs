@@ -20,7 +20,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         Claimed::VirtualFunctions(nic) => Some(nic.clone()),
         _ => None,
     };
-    for meeting in meetings(plan, report, port, functions) {
+    for meeting in meetings(plan, report, &VIRTUAL_FUNCTIONS_ON_PORT, port, functions) {
         let others = others(meeting.more, " (and one more network)", " (and # more networks)");
         let holder = &meeting.first.holder;
         let diagnostic = Diagnostic::new(

@@ -34,7 +34,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         }
         _ => None,
     };
-    for meeting in meetings(plan, report, port, tag) {
+    for meeting in meetings(plan, report, &VLAN_ON_BRIDGE_PORT, port, tag) {
         let (Claimed::VlanTag { id, .. }, nic) = (&meeting.second.what, &meeting.interface) else { continue };
         let others = others(meeting.more, " (and one more network)", " (and # more networks)");
         let holder = &meeting.first.holder;

@@ -1,6 +1,8 @@
 //! The output formats: each a file that takes resolved findings, so that they cannot disagree.
 
+pub mod github;
 pub mod json;
+pub mod sarif;
 pub mod text;
 
 #[cfg(test)]
@@ -42,16 +44,42 @@ mod tests {
 
     #[test]
     fn text() {
-        insta::assert_snapshot!(super::text::emit(&sample(), false));
+        insta::assert_snapshot!(super::text::emit(&sample(), false, false));
     }
 
     #[test]
     fn text_in_colour() {
-        insta::assert_snapshot!(super::text::emit(&sample(), true).replace('\u{1b}', "␛"));
+        insta::assert_snapshot!(super::text::emit(&sample(), true, false).replace('\u{1b}', "␛"));
     }
 
     #[test]
     fn json() {
         insta::assert_snapshot!(super::json::emit(&sample()));
+    }
+
+    #[test]
+    fn sarif() {
+        insta::assert_snapshot!(super::sarif::emit(&sample(), &[&INVALID_YAML, &DUPLICATE_KEY, &UNREADABLE_INPUT]));
+    }
+
+    #[test]
+    fn github() {
+        insta::assert_snapshot!(super::github::emit(&sample()));
+    }
+
+    /// Many of a kind: the first in full, some in brief, the others counted; and one of another kind among them.
+    #[test]
+    fn text_of_many() {
+        let mut sources = Sources::default();
+        let text = "key: value\n".repeat(30);
+        let source = sources.add(Source { path: "in/many.yaml".to_owned(), label: "many.yaml".to_owned(), text });
+        let mut report = Report::new(Levels::default());
+        for line in 0..30 {
+            let place = Place::Span { source, range: line * 11..line * 11 + 3 };
+            report.push(Diagnostic::new(&DUPLICATE_KEY, place, format!("the key of line {line}\nagain"), "delete it"));
+        }
+        let place = Place::Span { source, range: 330..330 };
+        report.push(Diagnostic::new(&INVALID_YAML, place, "the end", "go on"));
+        insta::assert_snapshot!(super::text::emit(&resolve(&report, &sources), false, false));
     }
 }
