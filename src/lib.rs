@@ -15,6 +15,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod docs;
 pub mod document;
+pub mod graph;
 pub mod header;
 pub mod load;
 pub mod manifest;
@@ -62,6 +63,8 @@ pub struct Options {
 pub struct Compilation {
     /// Every text that was read: findings point into them.
     pub sources: Sources,
+    /// What everything comes to, as far as errors allow; none if the Site cannot be used.
+    pub plan: Option<Plan>,
     /// The manifests; none if there is an error.
     pub tree: Option<OutputTree>,
     /// How many Wukongs were read.
@@ -93,8 +96,15 @@ pub fn compile(
     if wukongs == 0 && !options.allow_empty && !report.has_errors() {
         rules::no_wukong(inputs, passed_over.values().sum(), report);
     }
-    let mut compilation =
-        Compilation { sources, tree: None, wukongs, passed_over, retired: 0, used_interfaces: HashSet::new() };
+    let mut compilation = Compilation {
+        sources,
+        plan: None,
+        tree: None,
+        wukongs,
+        passed_over,
+        retired: 0,
+        used_interfaces: HashSet::new(),
+    };
     let sources = &mut compilation.sources;
     // With another Site than the one that is meant, most further findings would be guesses.
     let Some(settings) = site::settings(&objects, &options.overrides, report) else {
@@ -106,18 +116,19 @@ pub fn compile(
     policy::plan(&mut plan, &settings, report);
     rules::check(&plan, report);
     let templates = Templates::load(options.templates.as_deref(), sources, report)?;
+    let plan = compilation.plan.insert(plan);
     if report.has_errors() {
         return Ok(compilation);
     }
-    let unwanted = unwanted_policies(inputs, &plan, &settings)?;
-    let tombstones = retire::retire(&unwanted, &plan, &settings, report);
+    let unwanted = unwanted_policies(inputs, plan, &settings)?;
+    let tombstones = retire::retire(&unwanted, plan, &settings, report);
     if report.has_errors() {
         return Ok(compilation);
     }
-    let tree = render::render(&plan, &tombstones, &settings, &templates, sources, progress, report);
+    let tree = render::render(plan, &tombstones, &settings, &templates, sources, progress, report);
     compilation.tree = Some(tree).filter(|_| !report.has_errors());
     compilation.retired = tombstones.len();
-    compilation.used_interfaces = used_interfaces(&plan, &settings);
+    compilation.used_interfaces = used_interfaces(plan, &settings);
     Ok(compilation)
 }
 

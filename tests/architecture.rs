@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnostic", &["document", "source", "spelling"]),
     ("document", &["source"]),
     ("docs", &["cli", "rules"]),
+    ("graph", &["api", "document", "names", "plan"]),
     ("header", &[]),
     ("load", &["address", "api", "document", "names", "plan", "schema", "spelling"]),
     ("manifest", &["api", "header", "plan"]),

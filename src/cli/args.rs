@@ -24,6 +24,7 @@ use crate::api::site::Skip;
         wukong-render --check ./in ./out    fail if the tree is not up to date\n  \
         wukong-render check ./in            check the input, write nothing\n  \
         wukong-render diff ./in ./out       show what a render would change\n  \
+        wukong-render graph --as html ./in > topology.html\n  \
         wukong-render explain WK215         what a finding means"
 )]
 pub(super) struct Cli {
@@ -43,6 +44,8 @@ pub(super) enum Command {
     /// Show what a render would change, as a unified diff
     #[command(override_usage = "wukong-render diff [OPTIONS] <IN>... <OUT>")]
     Diff(RenderArgs),
+    /// Draw the topology, from the nodes' NICs to the virtual machines, with the findings where they sit
+    Graph(GraphArgs),
     /// Print a JSON Schema
     Schema {
         /// Which one
@@ -90,6 +93,32 @@ pub(super) struct CheckArgs {
     pub(super) compile: CompileArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GraphArgs {
+    /// Files, folders, or `-` for standard input
+    #[arg(value_name = "IN", required = true, value_hint = clap::ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// The kind of picture, which goes to standard output
+    #[arg(long = "as", value_name = "KIND", value_enum, default_value_t = Picture::Mermaid)]
+    pub(super) picture: Picture,
+    #[command(flatten)]
+    pub(super) compile: CompileArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Picture {
+    /// A flowchart that GitHub and GitLab draw in Markdown
+    Mermaid,
+    /// Graphviz
+    Dot,
+    /// A picture for documents
+    Svg,
+    /// A page of its own, with search; the one for a thousand virtual machines
+    Html,
 }
 
 #[derive(Debug, Args)]

@@ -57,6 +57,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Render(args)) => run::render(&args),
         Some(Command::Check(args)) => run::check(&args),
         Some(Command::Diff(args)) => run::diff(&args),
+        Some(Command::Graph(args)) => run::graph(&args),
         Some(Command::Schema { name }) => {
             let kind = match name {
                 SchemaName::Wukong => SchemaKind::Wukong,

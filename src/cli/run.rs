@@ -1,22 +1,22 @@
-//! The commands that compile: render, check, diff.
+//! The commands that compile: render, check, diff, graph.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::args::{CheckArgs, Color, CompileArgs, Format, OutputArgs, RenderArgs};
+use super::args::{CheckArgs, Color, CompileArgs, Format, GraphArgs, OutputArgs, Picture, RenderArgs};
 use super::progress::Bar;
 use super::{CLEAN, FAILED, FINDINGS, print, say, unknown_rule};
 use crate::diagnostic::emit::{github, json, sarif, text};
-use crate::diagnostic::resolve::{locate, resolve};
+use crate::diagnostic::resolve::{locate, resolve, resolve_each};
 use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
 use crate::manifest::ManifestKind;
 use crate::names::interface_name_problem;
 use crate::plan::Overrides;
 use crate::source::{Inputs, UNREADABLE_INPUT};
 use crate::tree::{Action, Change, OutputTree, diff as unified_diff};
-use crate::{Compilation, Options, compile, retire, rules};
+use crate::{Compilation, Options, compile, graph, retire, rules};
 
 const STREAM: &str = "-";
 
@@ -74,6 +74,34 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     };
     summarize(&args.output, &format!("{made}{}\n", counts(&report)));
     Ok(if report.has_errors() { failure(&report) } else { CLEAN })
+}
+
+/// `wukong-render graph <IN>...`: a picture on standard output, with errors too, because it shows where they are.
+pub(super) fn graph(args: &GraphArgs) -> anyhow::Result<u8> {
+    let inputs = Inputs { paths: args.paths.clone(), ..inputs_of(&args.compile) };
+    let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
+    report_findings(&report, &compilation, &args.output, true)?;
+    let verdict = || if report.has_errors() { failure(&report) } else { CLEAN };
+    let Some(plan) = &compilation.plan else {
+        summarize(&args.output, &format!("nothing drawn{}\n", counts(&report)));
+        return Ok(verdict());
+    };
+    let title: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
+    let topology = graph::topology(title.join(", "), plan, &resolve_each(&report, &compilation.sources));
+    let picture = match args.picture {
+        Picture::Mermaid => graph::mermaid(&topology),
+        Picture::Dot => graph::dot(&topology),
+        Picture::Svg => graph::svg(&topology),
+        Picture::Html => graph::html(&topology),
+    };
+    print(&picture)?;
+    let edges = topology.folded().edges.len();
+    if args.picture == Picture::Mermaid && edges > graph::MAX_EDGES {
+        let most = graph::MAX_EDGES;
+        summarize(&args.output, &format!("Mermaid draws {most} edges, and these are {edges}: use --as html or svg\n"));
+    }
+    summarize(&args.output, &format!("{}{}\n", plural(compilation.wukongs, "Wukong"), counts(&report)));
+    Ok(verdict())
 }
 
 /// `wukong-render <IN>... -`: one stream on standard output, and nothing else there.
@@ -239,7 +267,11 @@ fn warnings(option: &str, words: &[String]) -> anyhow::Result<Vec<&'static Rule>
     let rule = |word: &String| {
         let rule = rules::find(word).ok_or_else(|| unknown_rule(word))?;
         if rule.severity == Severity::Error {
-            bail!("{option} {word}: {} {} is an error, and calling it less would not make it work", rule.code, rule.name);
+            bail!(
+                "{option} {word}: {} {} is an error, and calling it less would not make it work",
+                rule.code,
+                rule.name
+            );
         }
         Ok(rule)
     };

@@ -11,7 +11,7 @@ use crate::source::{SourceId, Sources};
 use crate::spelling::nearest;
 
 /// A finding as every output format gets it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resolved {
     /// Where.
@@ -32,7 +32,7 @@ pub struct Resolved {
 }
 
 /// A further place of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Related {
     /// Where.
@@ -43,7 +43,7 @@ pub struct Related {
 }
 
 /// A file, and a position in it unless the file has none to show.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
     /// The path as the user would write it.
@@ -54,7 +54,7 @@ pub struct Location {
 }
 
 /// A stretch of a file, with the lines that it is on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Position {
     /// The first line, from 1.
@@ -75,11 +75,16 @@ pub struct Position {
 
 /// Looks up every finding's position. The result is sorted by place and code, and has nothing twice.
 pub fn resolve(report: &Report, sources: &Sources) -> Vec<Resolved> {
-    let mut resolver = Resolver { sources, parsed: HashMap::new() };
-    let mut resolved: Vec<Resolved> = report.diagnostics().iter().map(|it| resolver.diagnostic(it)).collect();
+    let mut resolved: Vec<Resolved> = resolve_each(report, sources).into_iter().map(|(_, resolved)| resolved).collect();
     resolved.sort();
     resolved.dedup();
     resolved
+}
+
+/// Looks up every finding's position, and keeps the finding beside it.
+pub fn resolve_each<'a>(report: &'a Report, sources: &Sources) -> Vec<(&'a Diagnostic, Resolved)> {
+    let mut resolver = Resolver { sources, parsed: HashMap::new() };
+    report.diagnostics().iter().map(|it| (it, resolver.diagnostic(it))).collect()
 }
 
 /// Looks up the positions of places.

@@ -111,6 +111,7 @@ struct Nodes<'a> {
 /// Lowers every network of every Wukong. What is wrong with one is a finding, and the others are still lowered.
 pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &mut Report) -> Plan {
     let mut plan = Plan {
+        groups: settings.groups.clone(),
         existing_attachments: objects.attachments,
         existing_policies: objects.policies,
         attachments_ask_for_bridges: settings.bridge_resources,

@@ -31,6 +31,8 @@ pub struct Plan {
     pub wukongs: Vec<Wukong>,
     /// The node policies (NNCPs).
     pub policies: Vec<Policy>,
+    /// The node groups, as hosts count them.
+    pub groups: Vec<NodeGroup>,
     /// The network attachments (NADs).
     pub attachments: Vec<Attachment>,
     /// What the networks occupy: how those that know nothing of each other meet.

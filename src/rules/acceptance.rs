@@ -67,12 +67,7 @@ pub fn accept(objects: &Objects, report: &mut Report) {
 }
 
 /// What an annotation accepts; or what is wrong with it, and the way out.
-fn acceptance(
-    loaded: &LoadedWukong,
-    prefix: &str,
-    name: &str,
-    reason: &str,
-) -> Result<Acceptance, (String, String)> {
+fn acceptance(loaded: &LoadedWukong, prefix: &str, name: &str, reason: &str) -> Result<Acceptance, (String, String)> {
     if prefix != PREFIX {
         return Err((format!("`{prefix}/{name}` means nothing here"), HELP.to_owned()));
     }
@@ -118,7 +113,9 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     let finding = |acceptance: &Acceptance| {
         let Rule { code, name, severity, .. } = acceptance.rule;
         let (rule, message) = match severity {
-            Severity::Error => (&INVALID_ACCEPTANCE, format!("{code} {name} is an error, and only warnings are accepted")),
+            Severity::Error => {
+                (&INVALID_ACCEPTANCE, format!("{code} {name} is an error, and only warnings are accepted"))
+            }
             Severity::Warning => (&UNUSED_ACCEPTANCE, format!("{code} {name} is accepted, and is not found any more")),
         };
         Diagnostic::new(rule, acceptance.place.clone(), message, "delete the annotation")

@@ -96,9 +96,8 @@ pub(super) fn meetings<'a>(
         let Some(interface) = second_kind(claim) else { continue };
         let Some((interface, holders)) = things.get_key_value(interface.as_str()) else { continue };
         let Some(first) = holders.rival(claim).filter(|_| !blamed.has(&claim.place)) else { continue };
-        let is_accepted = accepted
-            .entry((interface, &first.holder))
-            .or_insert_with(|| side_accepts(interface, &first.holder));
+        let is_accepted =
+            accepted.entry((interface, &first.holder)).or_insert_with(|| side_accepts(interface, &first.holder));
         if !seen.insert(&claim.place) || *is_accepted || accepts(claim) {
             continue;
         }

@@ -1,0 +1,383 @@
+//! The plan and the findings into a topology.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Kind, Node, Topology};
+use crate::api::nmstate::{Interface, InterfaceType};
+use crate::diagnostic::resolve::Resolved;
+use crate::diagnostic::{Diagnostic, Origin, Place};
+use crate::document::DocumentId;
+use crate::names::{vlan_interface, vlan_of_name};
+use crate::plan::cni::Plugin;
+use crate::plan::{Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong};
+
+/// The topology of a plan, with the findings where they sit. `findings` are those of the run, each with its position.
+pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]) -> Topology {
+    let mut builder = Builder::new(plan);
+    for wukong in &plan.wukongs {
+        builder.add(wukong);
+    }
+    let Builder { nodes, edges, networks, machines, uplinks, .. } = builder;
+    let mut topology = Topology { title, nodes, edges: edges.into_iter().collect(), findings: Vec::new() };
+    let places = Places::new(networks, machines, uplinks);
+    let mut seen: HashMap<&Resolved, usize> = HashMap::new();
+    for (diagnostic, resolved) in findings {
+        let number = *seen.entry(resolved).or_insert_with(|| {
+            topology.findings.push(resolved.clone());
+            topology.findings.len() - 1
+        });
+        let all = std::iter::once(&diagnostic.place).chain(diagnostic.related.iter().map(|(place, _)| place));
+        let nodes: Vec<usize> =
+            all.filter_map(|place| places.node(place, &diagnostic.message, &topology.nodes)).collect();
+        for node in nodes {
+            if !topology.nodes[node].findings.contains(&number) {
+                topology.nodes[node].findings.push(number);
+            }
+        }
+    }
+    sort(topology)
+}
+
+/// What a network comes to, by the numbers of the nodes.
+struct NetworkNodes<'a> {
+    origin: &'a Origin,
+    machine: usize,
+    attachment: Option<usize>,
+    /// Bridges, VLAN interfaces, bonds and NICs under it.
+    below: Vec<usize>,
+}
+
+struct Builder<'a> {
+    plan: &'a Plan,
+    attachments: HashMap<&'a Origin, &'a Attachment>,
+    nodes: Vec<Node>,
+    edges: BTreeSet<(usize, usize)>,
+    /// Nodes by kind, node group and name; what is the same in all groups has none.
+    known: HashMap<(Kind, Option<usize>, String), usize>,
+    networks: Vec<NetworkNodes<'a>>,
+    machines: Vec<(&'a Origin, usize)>,
+    uplinks: Vec<(&'a Origin, usize)>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            attachments: plan.attachments.iter().map(|attachment| (&attachment.origin, attachment)).collect(),
+            nodes: Vec::new(),
+            edges: BTreeSet::new(),
+            known: HashMap::new(),
+            networks: Vec::new(),
+            machines: Vec::new(),
+            uplinks: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, wukong: &'a Wukong) {
+        let identity = &wukong.identity;
+        let name = qualified(identity.namespace.as_deref(), &identity.name);
+        let machine = self.node(Kind::Vm, None, name, || selector_words(&identity.node_selector));
+        self.machines.push((&identity.origin, machine));
+        for network in &wukong.networks {
+            if network.carrier == Carrier::Pod {
+                continue;
+            }
+            let attachment = self.attachment(wukong, network);
+            if let Some(attachment) = attachment {
+                self.edge(attachment, machine);
+            }
+            let mut below = Vec::new();
+            for host in &network.hosts {
+                if let Some(top) = self.host(network, host, &mut below) {
+                    self.edge(top, attachment.unwrap_or(machine));
+                }
+            }
+            self.networks.push(NetworkNodes { origin: &network.origin, machine, attachment, below });
+        }
+    }
+
+    fn attachment(&mut self, wukong: &Wukong, network: &Network) -> Option<usize> {
+        let own = wukong.identity.namespace.as_deref();
+        if let Some((namespace, name)) = &network.nad_name {
+            let name = qualified(namespace.as_deref().or(own), name);
+            return Some(self.node(Kind::Attachment, None, name, || vec!["exists already".to_owned()]));
+        }
+        let attachment = *self.attachments.get(&network.origin)?;
+        let address = network.ip.as_ref().map(|ip| ip.address.to_string());
+        let detail = || plugin_words(&attachment.config.plugin).into_iter().chain(address).collect();
+        Some(self.node(Kind::Attachment, None, qualified(own, &attachment.name), detail))
+    }
+
+    /// What the network is on, on the nodes of one group: the uppermost of it.
+    fn host(&mut self, network: &Network, host: &'a Host, below: &mut Vec<usize>) -> Option<usize> {
+        let uplink = host.uplink.as_ref().map(|uplink| self.uplink(host.group, uplink, below));
+        let Some(name) = network.carrier.bridge_name() else {
+            let group = || network.carrier == Carrier::Sriov;
+            return uplink.or_else(|| group().then(|| self.group(host.group)));
+        };
+        let port = match (uplink, &host.uplink, network.carrier.bridge().and_then(Bridge::port_vlan)) {
+            (Some(base), Some(uplink), Some(id)) => {
+                let vlan = self.vlan(host.group, vlan_interface(&uplink.name, id), id, uplink.mtu());
+                self.edge(base, vlan);
+                below.push(vlan);
+                Some(vlan)
+            }
+            _ => uplink,
+        };
+        let bridge =
+            self.node(Kind::Bridge, Some(host.group), name.to_owned(), || bridge_words(&network.carrier, host));
+        below.push(bridge);
+        let on = port.unwrap_or_else(|| self.group(host.group));
+        self.edge(on, bridge);
+        Some(bridge)
+    }
+
+    /// An uplink with everything that it stands on.
+    fn uplink(&mut self, group: usize, uplink: &'a Uplink, below: &mut Vec<usize>) -> usize {
+        let top = match &uplink.definition {
+            None => match vlan_of_name(&uplink.name) {
+                Some((base, id)) => {
+                    let base = self.interface(group, base);
+                    below.push(base);
+                    let vlan = self.vlan(group, uplink.name.clone(), id, None);
+                    self.edge(base, vlan);
+                    vlan
+                }
+                None => self.interface(group, &uplink.name),
+            },
+            Some(definition) => {
+                for interface in &definition.interfaces {
+                    below.push(self.defined(group, interface));
+                }
+                let top = match &definition.ovs_bond {
+                    Some(bond) => self.bond(group, &uplink.name, "OVS bond", &bond.mode, &bond.port),
+                    None => self.interface(group, &uplink.name),
+                };
+                self.uplinks.push((&definition.origin, top));
+                top
+            }
+        };
+        below.push(top);
+        top
+    }
+
+    /// An interface of which the Site says what it is.
+    fn defined(&mut self, group: usize, interface: &Interface) -> usize {
+        let mtu = || interface.mtu.map(|mtu| format!("MTU {mtu}"));
+        match (interface.interface_type, &interface.link_aggregation, &interface.vlan) {
+            (Some(InterfaceType::Bond), Some(bond), _) => {
+                let number = self.bond(group, &interface.name, "bond", &bond.mode, &bond.port);
+                if let Some(mtu) = mtu().filter(|mtu| !self.nodes[number].detail.contains(mtu)) {
+                    self.nodes[number].detail.push(mtu);
+                }
+                number
+            }
+            (_, _, Some(vlan)) => {
+                let base = self.interface(group, &vlan.base_iface);
+                let number = self.vlan(group, interface.name.clone(), vlan.id, interface.mtu);
+                self.edge(base, number);
+                number
+            }
+            _ => {
+                let vfs = interface.ethernet.as_ref().map(|_| "SR-IOV".to_owned());
+                let detail = || vfs.into_iter().chain(mtu()).collect();
+                let number = self.node(Kind::Nic, Some(group), interface.name.clone(), detail);
+                let on = self.group(group);
+                self.edge(on, number);
+                number
+            }
+        }
+    }
+
+    fn bond(&mut self, group: usize, name: &str, word: &str, mode: &str, ports: &[String]) -> usize {
+        let number = self.node(Kind::Bond, Some(group), name.to_owned(), || vec![format!("{word}, {mode}")]);
+        for port in ports {
+            let nic = self.interface(group, port);
+            self.edge(nic, number);
+        }
+        number
+    }
+
+    fn vlan(&mut self, group: usize, name: String, id: u16, mtu: Option<u32>) -> usize {
+        let detail = || std::iter::once(format!("VLAN {id}")).chain(mtu.map(|mtu| format!("MTU {mtu}"))).collect();
+        self.node(Kind::Vlan, Some(group), name, detail)
+    }
+
+    /// An interface by its name: what is known of it, or a NIC.
+    fn interface(&mut self, group: usize, name: &str) -> usize {
+        let known = [Kind::Bond, Kind::Vlan, Kind::Nic].into_iter();
+        if let Some(number) = known.filter_map(|kind| self.known.get(&(kind, Some(group), name.to_owned()))).next() {
+            return *number;
+        }
+        let number = self.node(Kind::Nic, Some(group), name.to_owned(), Vec::new);
+        let on = self.group(group);
+        self.edge(on, number);
+        number
+    }
+
+    fn group(&mut self, number: usize) -> usize {
+        let group = &self.plan.groups[number];
+        let name = group.name.clone().unwrap_or_else(|| "nodes".to_owned());
+        self.node(Kind::Group, Some(number), name, || match selector_words(&group.node_selector) {
+            all if all.is_empty() => vec!["all of them".to_owned()],
+            labels => labels,
+        })
+    }
+
+    fn node(&mut self, kind: Kind, group: Option<usize>, name: String, detail: impl FnOnce() -> Vec<String>) -> usize {
+        *self.known.entry((kind, group, name.clone())).or_insert_with(|| {
+            self.nodes.push(Node { kind, name, detail: detail(), findings: Vec::new() });
+            self.nodes.len() - 1
+        })
+    }
+
+    /// An edge; between two of one kind (a VLAN in a VLAN) one from what the first stands on.
+    fn edge(&mut self, from: usize, to: usize) {
+        if self.nodes[from].kind < self.nodes[to].kind {
+            self.edges.insert((from, to));
+        } else if from != to {
+            let below: Vec<usize> = self.edges.iter().filter(|(_, upper)| *upper == from).map(|(it, _)| *it).collect();
+            self.edges.extend(below.into_iter().map(|it| (it, to)));
+        }
+    }
+}
+
+/// Where the findings of a place sit, by the document of the place.
+struct Places<'a> {
+    networks: HashMap<DocumentId, Vec<NetworkNodes<'a>>>,
+    others: HashMap<DocumentId, Vec<(&'a Origin, usize)>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(
+        networks: Vec<NetworkNodes<'a>>,
+        machines: Vec<(&'a Origin, usize)>,
+        uplinks: Vec<(&'a Origin, usize)>,
+    ) -> Self {
+        let mut places = Self { networks: HashMap::new(), others: HashMap::new() };
+        for network in networks {
+            places.networks.entry(network.origin.document).or_default().push(network);
+        }
+        for (origin, number) in machines.into_iter().chain(uplinks) {
+            places.others.entry(origin.document).or_default().push((origin, number));
+        }
+        places
+    }
+
+    /// The node of a place. Of a network's nodes it is the one that the key is about, or that the message names.
+    fn node(&self, place: &Place, message: &str, nodes: &[Node]) -> Option<usize> {
+        let Place::Node { document, pointer, .. } = place else { return None };
+        let below = |origin: &Origin| {
+            let rest = pointer.strip_prefix(origin.pointer.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+        };
+        let networks = self.networks.get(document).into_iter().flatten();
+        let Some((network, key)) = networks.filter_map(|network| Some((network, below(network.origin)?))).next() else {
+            let others = self.others.get(document).into_iter().flatten();
+            return others.filter(|(origin, _)| below(origin).is_some()).map(|(_, number)| *number).next();
+        };
+        let is_named = |number: &usize| message.contains(&format!("`{}`", nodes[*number].name));
+        let by_name = |kinds: &[Kind]| {
+            let of_kind = |number: &usize| kinds.contains(&nodes[*number].kind);
+            let found: Vec<usize> = network.below.iter().copied().filter(of_kind).collect();
+            found.iter().copied().find(is_named).or(found.last().copied())
+        };
+        let by_key = match key.trim_start_matches('/') {
+            "bridgeName" | "nodeIP" => by_name(&[Kind::Bridge]),
+            "vlanId" => by_name(&[Kind::Vlan]).or_else(|| by_name(&[Kind::Bridge])),
+            "physicalInterface" => by_name(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
+            "nadName" => network.attachment,
+            _ => network.below.iter().copied().find(is_named),
+        };
+        by_key.or(network.attachment).or(Some(network.machine))
+    }
+}
+
+/// Sorts the nodes so that what hangs together stands together: along the edges from the left, names in their natural order.
+fn sort(topology: Topology) -> Topology {
+    let Topology { title, nodes, edges, findings } = topology;
+    let mut right: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    for (from, to) in &edges {
+        right[*from].push(*to);
+    }
+    let key = |number: &usize| (nodes[*number].kind, natural(&nodes[*number].name));
+    for list in &mut right {
+        list.sort_by_cached_key(&key);
+    }
+    let mut starts: Vec<usize> = (0..nodes.len()).collect();
+    starts.sort_by_cached_key(&key);
+    let mut order = Vec::with_capacity(nodes.len());
+    let mut is_seen = vec![false; nodes.len()];
+    // By hand, because a chain of calls could become too deep.
+    let mut waiting: Vec<usize> = starts.into_iter().rev().collect();
+    while let Some(number) = waiting.pop() {
+        if !std::mem::replace(&mut is_seen[number], true) {
+            order.push(number);
+            waiting.extend(right[number].iter().rev());
+        }
+    }
+    order.sort_by_key(|number| nodes[*number].kind);
+    let mut numbers = vec![0; nodes.len()];
+    for (new, old) in order.iter().enumerate() {
+        numbers[*old] = new;
+    }
+    let mut slots: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+    let nodes = order.iter().filter_map(|old| slots[*old].take()).collect();
+    let mut edges: Vec<(usize, usize)> = edges.into_iter().map(|(from, to)| (numbers[from], numbers[to])).collect();
+    edges.sort_unstable();
+    Topology { title, nodes, edges, findings }
+}
+
+/// A name as people sort it: `bond0.20` before `bond0.100`.
+fn natural(name: &str) -> Vec<(String, u64)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let digits = rest.find(|it: char| it.is_ascii_digit()).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(digits);
+        let end = tail.find(|it: char| !it.is_ascii_digit()).unwrap_or(tail.len());
+        parts.push((word.to_owned(), tail[..end].parse().unwrap_or(u64::MAX)));
+        rest = &tail[end..];
+    }
+    parts
+}
+
+fn qualified(namespace: Option<&str>, name: &str) -> String {
+    namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"))
+}
+
+fn selector_words(selector: &NodeSelector) -> Vec<String> {
+    let label =
+        |(key, value): (&String, &String)| if value.is_empty() { key.clone() } else { format!("{key}={value}") };
+    selector.iter().map(label).collect()
+}
+
+fn bridge_words(carrier: &Carrier, host: &Host) -> Vec<String> {
+    let bridge = carrier.bridge();
+    let kind = match carrier {
+        Carrier::LinuxBridge(_) => "linux-bridge",
+        _ => "ovs-bridge",
+    };
+    let filtering = bridge.is_some_and(|it| matches!(it.tagging, Tagging::Filtering(_))).then_some(", VLAN filtering");
+    let localnet = match carrier {
+        Carrier::Localnet { localnet, .. } => Some(format!("localnet {localnet}")),
+        _ => None,
+    };
+    let existing = (host.need == Some(Need::Mapping)).then(|| "exists already".to_owned());
+    let address = bridge.and_then(|bridge| bridge.node_ip).map(|address| format!("node {address}"));
+    let kind = format!("{kind}{}", filtering.unwrap_or_default());
+    std::iter::once(kind).chain(localnet).chain(existing).chain(address).collect()
+}
+
+fn plugin_words(plugin: &Plugin) -> Vec<String> {
+    let (word, vlan) = match plugin {
+        Plugin::Bridge { vlan, .. } => ("bridge", vlan),
+        Plugin::Ovs { vlan, .. } => ("ovs", vlan),
+        Plugin::OvnLocalnet { vlan_id, .. } => ("localnet", vlan_id),
+        Plugin::Macvlan { .. } => ("macvlan", &None),
+        Plugin::Ipvlan { .. } => ("ipvlan", &None),
+        Plugin::Sriov { vlan } => ("sriov", vlan),
+    };
+    let word = vlan.map_or_else(|| word.to_owned(), |vlan| format!("{word}, VLAN {vlan}"));
+    vec![word]
+}
