@@ -14,7 +14,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use wukong_render::diagnostic::Report;
+use wukong_render::diagnostic::emit::{json, sarif, text};
+use wukong_render::diagnostic::resolve::resolve;
+use wukong_render::diagnostic::{Report, Severity};
 use wukong_render::plan::Overrides;
 use wukong_render::progress::Progress;
 use wukong_render::render::Templates;
@@ -64,6 +66,7 @@ fn compare(sizes: &[u32]) -> Result<()> {
         write_corpus(*size, &input.join(Corpus::Plain.folder()))?;
         write_corpus(*size, &input.join(Corpus::Fleet.folder()))?;
         write_fleet(*size, &input.join(Corpus::Fleet.folder()))?;
+        write_flawed_corpus(*size, &input.join(Corpus::Flawed.folder()))?;
     }
     println!(
         "{} bytes a Wukong, {} threads, {REPETITIONS} repetitions, in {}",
@@ -77,17 +80,19 @@ fn compare(sizes: &[u32]) -> Result<()> {
         // Sizes and modes take turns, so that a slow minute of the machine does not fall upon one of them.
         for (place, input) in inputs.iter().enumerate() {
             let output = folder.path().join("out");
-            for corpus in [Corpus::Plain, Corpus::Fleet] {
-                for mode in Mode::ALL {
-                    if mode == Mode::Fresh {
+            for corpus in [Corpus::Plain, Corpus::Fleet, Corpus::Flawed] {
+                for mode in corpus.modes() {
+                    if *mode == Mode::Fresh {
                         fs::remove_dir_all(&output)?;
                     }
-                    for mut sample in measure_in_child(mode, &input.join(corpus.folder()), &output)? {
+                    for mut sample in measure_in_child(*mode, &input.join(corpus.folder()), &output)? {
                         sample.label = format!("{}{}", corpus.prefix(), sample.label);
                         add(&mut rows, sample, place, sizes.len());
                     }
                 }
-                fs::remove_dir_all(&output)?;
+                if output.exists() {
+                    fs::remove_dir_all(&output)?;
+                }
             }
         }
     }
@@ -113,13 +118,23 @@ enum Corpus {
     Plain,
     /// A Site with node groups and one policy for each bridge, and the state of a node for every ten Wukongs.
     Fleet,
+    /// Nothing, and every fourth Wukong has a mistake that only shows beside the others.
+    Flawed,
 }
 
 impl Corpus {
+    fn modes(self) -> &'static [Mode] {
+        match self {
+            Self::Plain | Self::Fleet => &[Mode::Stages, Mode::Fresh, Mode::Unchanged],
+            Self::Flawed => &[Mode::Findings],
+        }
+    }
+
     fn folder(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Fleet => "fleet",
+            Self::Flawed => "flawed",
         }
     }
 
@@ -127,6 +142,7 @@ impl Corpus {
         match self {
             Self::Plain => "",
             Self::Fleet => "fleet: ",
+            Self::Flawed => "flawed: ",
         }
     }
 }
@@ -140,16 +156,19 @@ enum Mode {
     Fresh,
     /// A whole run that finds everything as it should be.
     Unchanged,
+    /// A whole run that finds conflicts, and prints them.
+    Findings,
 }
 
 impl Mode {
-    const ALL: [Self; 3] = [Self::Stages, Self::Fresh, Self::Unchanged];
+    const ALL: [Self; 4] = [Self::Stages, Self::Fresh, Self::Unchanged, Self::Findings];
 
     fn word(self) -> &'static str {
         match self {
             Self::Stages => "stages",
             Self::Fresh => "fresh",
             Self::Unchanged => "unchanged",
+            Self::Findings => "findings",
         }
     }
 
@@ -192,8 +211,10 @@ fn measure_in_child(mode: Mode, input: &Path, output: &Path) -> Result<Vec<Sampl
 
 /// The child's side of [`measure_in_child`].
 fn measure(mode: Mode, input: &Path, output: &Path) -> Result<()> {
-    if mode == Mode::Stages {
-        return measure_stages(input, output);
+    match mode {
+        Mode::Stages => return measure_stages(input, output),
+        Mode::Findings => return measure_findings(input, output),
+        Mode::Fresh | Mode::Unchanged => {}
     }
     let is_fresh = mode == Mode::Fresh;
     let started = Instant::now();
@@ -244,6 +265,23 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     refuse_errors(&report);
     refuse_other_changes(&changes, &Action::Create)?;
     refuse_other_changes(&unchanged, &Action::Unchanged)
+}
+
+fn measure_findings(input: &Path, output: &Path) -> Result<()> {
+    let (progress, mut report) = (Progress::default(), Report::default());
+    let started = Instant::now();
+    let compilation = compile(&inputs(input, output), &Options::default(), &progress, &mut report)?;
+    let resolved = stage("positions", || resolve(&report, &compilation.sources));
+    let text = stage("as text", || text::emit(&resolved, false, false));
+    say_time("whole run with its findings as text", started);
+    say_memory("VmHWM:", "peak of a run with findings");
+    stage("as JSON", || json::emit(&resolved));
+    stage("as SARIF", || sarif::emit(&resolved, rules::ALL));
+    let expected = compilation.wukongs / FLAW_PERIOD * 2;
+    let found = report.count(Severity::Error);
+    // The last, incomplete eight may have one more.
+    ensure!((expected..expected + 2).contains(&found), "{found} errors instead of {expected}:\n{text}");
+    Ok(())
 }
 
 fn stage<T>(label: &str, run: impl FnOnce() -> T) -> T {
@@ -341,6 +379,26 @@ fn write_corpus(size: u32, folder: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// Of each eight on a bridge, one has another VLAN and one the address of its neighbour.
+fn write_flawed_corpus(size: u32, folder: &Path) -> Result<()> {
+    for number in 0..size {
+        let team = folder.join(team(number));
+        fs::create_dir_all(&team)?;
+        let vlan = |number: u32| format!("vlanId: {}\n", 2 + number / 8 % 4_000);
+        let host = |number: u32| format!(".{}/", 10 + number % 8);
+        let text = match number % 8 {
+            3 => wukong(number).replacen(&vlan(number), "vlanId: 4094\n", 1),
+            5 => wukong(number).replacen(&host(number), &host(number - 1), 1),
+            _ => wukong(number),
+        };
+        fs::write(team.join(format!("vm-{number:06}.yaml")), text)?;
+    }
+    Ok(())
+}
+
+/// How many Wukongs have two flaws.
+const FLAW_PERIOD: usize = 8;
 
 /// The nodes: four a rack, in four groups, with the NICs that the Wukongs name. Every tenth has an address of its own on the NIC
 /// that a bridge takes whole, so that all of them get a policy each.

@@ -3,14 +3,14 @@
 mod common;
 
 use common::{files, root};
-use wukong_render::diagnostic::emit::{json, text};
-use wukong_render::diagnostic::resolve::resolve;
+use wukong_render::diagnostic::emit::{github, json, sarif, text};
+use wukong_render::diagnostic::resolve::{resolve, resolve_each};
 use wukong_render::diagnostic::{Levels, Report};
 use wukong_render::plan::Overrides;
 use wukong_render::progress::Progress;
 use wukong_render::render::{Templates, render};
 use wukong_render::source::{Source, Sources};
-use wukong_render::{document, load, network, policy, rules, site};
+use wukong_render::{document, graph, load, network, policy, rules, site};
 
 /// Mutations of each file. Always the same ones, so that a failure can be found again.
 const ROUNDS: u64 = 60;
@@ -94,20 +94,31 @@ fn compile(text: &str) -> (String, Option<String>) {
     let documents = document::parse(&sources, load::is_wanted, &progress, &mut report);
     let objects = load::load(documents.objects, &mut report);
     let settings = site::settings(&objects, &Overrides::default(), &mut report);
+    rules::accept(&objects, &mut report);
+    let mut plan = None;
     let stream = settings.and_then(|settings| {
-        let mut plan = network::lower(objects, &settings, &sources, &mut report);
-        policy::plan(&mut plan, &settings, &mut report);
-        rules::check(&plan, &mut report);
+        let plan = plan.insert(network::lower(objects, &settings, &sources, &mut report));
+        policy::plan(plan, &settings, &mut report);
+        rules::check(plan, &mut report);
         let templates = Templates::load(None, &mut sources, &mut report).expect("the built-in templates are right");
         let is_good = !report.has_errors();
-        is_good.then(|| render(&plan, &[], &settings, &templates, &sources, &progress, &mut report).stream())
+        is_good.then(|| render(plan, &[], &settings, &templates, &sources, &progress, &mut report).stream())
     });
     let resolved = resolve(&report, &sources);
     for finding in &resolved {
         assert!(finding.location.position.is_some(), "no position: {finding:?}\n{text}");
         assert!(!finding.help.is_empty() && !finding.message.is_empty(), "{finding:?}");
     }
-    (text::emit(&resolved, true) + &text::emit(&resolved, false) + &json::emit(&resolved), stream)
+    let said = text::emit(&resolved, true, false)
+        + &text::emit(&resolved, false, true)
+        + &json::emit(&resolved)
+        + &sarif::emit(&resolved, rules::ALL)
+        + &github::emit(&resolved);
+    let pictures = plan.map(|plan| {
+        let topology = graph::topology(String::new(), &plan, &resolve_each(&report, &sources));
+        graph::html(&topology) + &graph::svg(&topology) + &graph::dot(&topology) + &graph::mermaid(&topology)
+    });
+    (said + &pictures.unwrap_or_default(), stream)
 }
 
 #[test]

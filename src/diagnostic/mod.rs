@@ -204,6 +204,12 @@ impl Report {
         }
     }
 
+    /// Drops the findings that are not to be kept, in the order of [`diagnostics`](Self::diagnostics).
+    pub fn keep(&mut self, kept: &[bool]) {
+        let mut kept = kept.iter();
+        self.diagnostics.retain(|_| kept.next().copied().unwrap_or(true));
+    }
+
     /// Whether a warning of this rule would be accepted at a place: for rules that count several places in one finding, and count
     /// those only where nobody accepts it.
     pub fn accepts(&self, rule: &Rule, place: &Place) -> bool {

@@ -205,8 +205,8 @@ impl<'a> Builder<'a> {
 
     /// An interface by its name: what is known of it, or a NIC.
     fn interface(&mut self, group: usize, name: &str) -> usize {
-        let known = [Kind::Bond, Kind::Vlan, Kind::Nic].into_iter();
-        if let Some(number) = known.filter_map(|kind| self.known.get(&(kind, Some(group), name.to_owned()))).next() {
+        let mut known = [Kind::Bond, Kind::Vlan, Kind::Nic].into_iter();
+        if let Some(number) = known.find_map(|kind| self.known.get(&(kind, Some(group), name.to_owned()))) {
             return *number;
         }
         let number = self.node(Kind::Nic, Some(group), name.to_owned(), Vec::new);
@@ -271,8 +271,8 @@ impl<'a> Places<'a> {
             let rest = pointer.strip_prefix(origin.pointer.as_str())?;
             (rest.is_empty() || rest.starts_with('/')).then_some(rest)
         };
-        let networks = self.networks.get(document).into_iter().flatten();
-        let Some((network, key)) = networks.filter_map(|network| Some((network, below(network.origin)?))).next() else {
+        let mut networks = self.networks.get(document).into_iter().flatten();
+        let Some((network, key)) = networks.find_map(|network| Some((network, below(network.origin)?))) else {
             let others = self.others.get(document).into_iter().flatten();
             return others.filter(|(origin, _)| below(origin).is_some()).map(|(_, number)| *number).next();
         };
@@ -286,7 +286,7 @@ impl<'a> Places<'a> {
             "bridgeName" | "nodeIP" => by_name(&[Kind::Bridge]),
             "vlanId" => by_name(&[Kind::Vlan]).or_else(|| by_name(&[Kind::Bridge])),
             "physicalInterface" => by_name(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
-            "nadName" => network.attachment,
+            key if key == "nadName" || key.starts_with("ipConfig") => network.attachment,
             _ => network.below.iter().copied().find(is_named),
         };
         by_key.or(network.attachment).or(Some(network.machine))

@@ -11,6 +11,8 @@ mod layout;
 mod mermaid;
 mod svg;
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::Serialize;
 
 use crate::diagnostic::Severity;
@@ -108,26 +110,27 @@ impl Topology {
 
     /// The findings of a node in words, the worst first: `error WK304 bridge-conflict`, each kind once with its number.
     pub fn marks(&self, node: &Node) -> Vec<String> {
-        self.count(node.findings.iter().map(|number| &self.findings[*number]))
+        count(node.findings.iter().map(|number| &self.findings[*number]))
     }
 
     /// The findings that sit at no node, in words.
     pub fn elsewhere(&self) -> Vec<String> {
-        let placed: std::collections::HashSet<usize> =
+        let placed: HashSet<usize> =
             self.nodes.iter().flat_map(|node| node.findings.iter().copied()).collect();
         let rest = self.findings.iter().enumerate().filter(|(number, _)| !placed.contains(number));
-        self.count(rest.map(|(_, finding)| finding))
+        count(rest.map(|(_, finding)| finding))
     }
+}
 
-    fn count<'a>(&self, findings: impl Iterator<Item = &'a Resolved>) -> Vec<String> {
-        let mut counts: std::collections::BTreeMap<(Severity, &str, &str), usize> = std::collections::BTreeMap::new();
-        for finding in findings {
-            *counts.entry((finding.severity, finding.code, finding.name)).or_default() += 1;
-        }
-        let word = |((severity, code, name), count): (&(Severity, &str, &str), &usize)| {
-            let times = if *count > 1 { format!(" ({count})") } else { String::new() };
-            format!("{} {code} {name}{times}", severity.as_str())
-        };
-        counts.iter().map(word).collect()
+/// Findings in words, each kind once with its number.
+fn count<'a>(findings: impl Iterator<Item = &'a Resolved>) -> Vec<String> {
+    let mut counts: BTreeMap<(Severity, &str, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        *counts.entry((finding.severity, finding.code, finding.name)).or_default() += 1;
     }
+    let word = |((severity, code, name), count): (&(Severity, &str, &str), &usize)| {
+        let times = if *count > 1 { format!(" ({count})") } else { String::new() };
+        format!("{} {code} {name}{times}", severity.as_str())
+    };
+    counts.iter().map(word).collect()
 }

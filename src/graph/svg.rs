@@ -9,14 +9,14 @@ use crate::diagnostic::Severity;
 /// In pixels: letters of the name, of the details and of the findings, a line, what is around the text, between the columns, around the whole.
 const NAME_LETTER: f64 = 7.4;
 const DETAIL_LETTER: f64 = 6.4;
-const MARK_LETTER: f64 = 7.0;
+const MARK_LETTER: f64 = 7.2;
 const LINE: f64 = 16.0;
 const PADDING: f64 = 10.0;
 const GAP: f64 = 64.0;
 const MARGIN: f64 = 20.0;
 const HEAD: f64 = 64.0;
 /// The longest line, in letters; the whole text is in the tooltip.
-const LONGEST: usize = 34;
+const LONGEST: usize = 40;
 /// How many lines of details a box has.
 const DETAILS: usize = 5;
 

@@ -25,7 +25,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let diagnostic = Diagnostic::new(
             &BRIDGE_CONFLICT,
             conflict.second.place.clone(),
-            format!("the bridge `{bridge}` is {here} here, and {elsewhere} elsewhere{agreed}"),
+            format!("the bridge `{bridge}` is {here} here{}, and {elsewhere} elsewhere{agreed}", conflict.others()),
             "give one of them another `bridgeName`, or make them agree",
         );
         report.push(diagnostic.with_related(conflict.first.place.clone(), elsewhere.clone()));

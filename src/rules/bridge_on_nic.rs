@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::conflict::Blamed;
 use super::nodes::is_known;
 use crate::diagnostic::{Diagnostic, Report, others};
 use crate::plan::{Carrier, Host, Network, Plan};
@@ -45,7 +46,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             }
         }
     }
+    let blamed = Blamed::of(report);
+    let mut findings = Vec::new();
     for (nic, mut users) in by_nic {
+        users.retain(|network| !blamed.has(&network.origin.here()));
         users.retain(|network| !report.accepts(&BRIDGE_ON_NIC, &network.origin.here()));
         let Some(network) = users.first() else { continue };
         let others = others(users.len() - 1, " (and one more network)", " (and # more networks)");
@@ -53,7 +57,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             Carrier::OvsBridge(_) | Carrier::Localnet { .. } => "",
             _ => " use a `vlanId`, with which it keeps its address;",
         };
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &BRIDGE_ON_NIC,
             network.at("physicalInterface"),
             format!(
@@ -63,4 +67,5 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             format!("name a NIC that is free;{vlan} or give the nodes' states with --inventory, and the address moves"),
         ));
     }
+    report.extend(findings);
 }

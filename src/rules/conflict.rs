@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_bridges};
-use crate::diagnostic::{Place, Report, Rule, Severity};
+use crate::diagnostic::{Place, Report, Rule, Severity, others};
 use crate::document::DocumentId;
 use crate::plan::{Claim, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
 
@@ -17,6 +17,15 @@ pub(super) struct Conflict<'a> {
     pub(super) second: &'a Claim,
     /// How many claims have the first one's holder.
     pub(super) agreed: usize,
+    /// How many more claims like the second contradict what is given: they agree, and the mistake may be the Site's.
+    pub(super) more: usize,
+}
+
+impl Conflict<'_> {
+    /// The others like the second in words.
+    pub(super) fn others(&self) -> String {
+        others(self.more, " (and one more network)", " (and # more networks)")
+    }
 }
 
 /// Every claim that conflicts with another, once each: two places that conflict in several node groups are one conflict.
@@ -41,14 +50,22 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&
     let agreed = |claim: &Claim| agreed.get(&(&claim.what, claim.holder.as_str())).copied().unwrap_or_default();
     contested.sort_by_key(|claim| (Reverse(claim.is_given), Reverse(agreed(claim))));
 
-    let mut conflicts = Vec::new();
+    let mut conflicts: Vec<Conflict<'_>> = Vec::new();
+    let mut given: HashMap<(&Claimed, &str), usize> = HashMap::new();
     let mut seen: HashSet<(&Place, &Place)> = HashSet::new();
     let mut things: HashMap<&Claimed, Holders<'_>> = HashMap::new();
     for claim in contested {
         let holders = things.entry(&claim.what).or_default();
         match holders.rival(claim) {
             Some(first) if seen.insert((&first.place, &claim.place)) => {
-                conflicts.push(Conflict { what: &claim.what, first, second: claim, agreed: agreed(first) });
+                if first.is_given {
+                    if let Some(number) = given.get(&(&claim.what, claim.holder.as_str())) {
+                        conflicts[*number].more += 1;
+                        continue;
+                    }
+                    given.insert((&claim.what, &claim.holder), conflicts.len());
+                }
+                conflicts.push(Conflict { what: &claim.what, first, second: claim, agreed: agreed(first), more: 0 });
             }
             Some(_) => {}
             None => holders.add(claim),
@@ -137,12 +154,12 @@ pub(super) fn named(holder: &str) -> String {
 
 /// The networks of which it is known that they are in the wrong. What else they run into is most often the same mistake: one
 /// that names another's bridge has its NIC and its VLAN under that bridge, too.
-struct Blamed<'a> {
+pub(super) struct Blamed<'a> {
     networks: HashSet<(DocumentId, &'a str)>,
 }
 
 impl<'a> Blamed<'a> {
-    fn of(report: &'a Report) -> Self {
+    pub(super) fn of(report: &'a Report) -> Self {
         let rules: [&Rule; 4] = [
             &bridge_conflict::BRIDGE_CONFLICT,
             &bridge_on_bridge::BRIDGE_ON_BRIDGE,
@@ -153,7 +170,7 @@ impl<'a> Blamed<'a> {
         Self { networks: conflicts.filter_map(|finding| network(&finding.place)).collect() }
     }
 
-    fn has(&self, place: &Place) -> bool {
+    pub(super) fn has(&self, place: &Place) -> bool {
         !self.networks.is_empty() && network(place).is_some_and(|network| self.networks.contains(&network))
     }
 }

@@ -49,7 +49,7 @@ mod vlan_on_bridge_port;
 pub use acceptance::accept;
 pub use no_wukong::no_wukong;
 
-use conflict::conflicts;
+use conflict::{Blamed, conflicts};
 
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::plan::{Claimed, Plan};
@@ -59,6 +59,11 @@ use crate::{address, document, load, network, render, retire, schema, site, sour
 type Check = fn(&Plan, &mut Report);
 
 const CHECKS: &[Check] = &[
+    // What a network is blamed for by one of these four, the others do not say again.
+    bridge_conflict::check,
+    bridge_on_bridge::check,
+    nic_in_two_bridges::check,
+    vlan_in_two_bridges::check,
     stale_inventory::check,
     node_labels_unknown::check,
     node_not_found::check,
@@ -84,11 +89,6 @@ const CHECKS: &[Check] = &[
     bridge_not_everywhere::check,
     policy_name_collision::check,
     attachment_name_collision::check,
-    // What a network is blamed for by one of these four, the others do not say again.
-    bridge_conflict::check,
-    bridge_on_bridge::check,
-    nic_in_two_bridges::check,
-    vlan_in_two_bridges::check,
     vlan_on_bridge_port::check,
     virtual_functions_on_port::check,
     absent_in_use::check,
@@ -197,11 +197,27 @@ pub fn find(word: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.is_named(word))
 }
 
+/// What nodes are found to be like where a network is wrong already: there it is most often the same mistake.
+const OF_NODES: [&Rule; 8] = [
+    &node_address_moves::NODE_ADDRESS_MOVES,
+    &node_address_lost::NODE_ADDRESS_LOST,
+    &nic_not_found::NIC_NOT_FOUND,
+    &nic_in_use::NIC_IN_USE,
+    &nic_limit::NIC_LIMIT,
+    &interface_taken::INTERFACE_TAKEN,
+    &port_taken_out::PORT_TAKEN_OUT,
+    &bridge_not_everywhere::BRIDGE_NOT_EVERYWHERE,
+];
+
 /// Applies every rule to the plan.
 pub fn check(plan: &Plan, report: &mut Report) {
     for check in CHECKS {
         check(plan, report);
     }
+    let blamed = Blamed::of(report);
+    let is_same = |finding: &Diagnostic| OF_NODES.contains(&finding.rule) && blamed.has(&finding.place);
+    let kept: Vec<bool> = report.diagnostics().iter().map(|finding| !is_same(finding)).collect();
+    report.keep(&kept);
 }
 
 /// Reports networks that make manifests of one name. `name_of` picks the names that matter.

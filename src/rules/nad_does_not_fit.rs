@@ -23,13 +23,13 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             let namespace = namespace.as_ref().or(wukong.identity.namespace.as_ref());
             let Some(existing) = plan.existing_attachments.get(&(namespace.cloned(), name.clone())) else { continue };
             if let Some(problem) = existing.config.as_ref().and_then(|config| problem(network, config)) {
-                report.push(does_not_fit(network, name, existing, problem));
+                report.push(does_not_fit(network, name, existing, &problem));
             }
         }
     }
 }
 
-fn does_not_fit(network: &Network, name: &str, existing: &ExistingAttachment, problem: String) -> Diagnostic {
+fn does_not_fit(network: &Network, name: &str, existing: &ExistingAttachment, problem: &str) -> Diagnostic {
     Diagnostic::new(
         &NAD_DOES_NOT_FIT,
         network.origin.at("nadName"),

@@ -44,7 +44,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let diagnostic = Diagnostic::new(
             &NIC_IN_TWO_BRIDGES,
             conflict.second.place.clone(),
-            format!("`{nic}` cannot be {}: it is {} already", has_it(second), has_it(first)),
+            format!("`{nic}` cannot be {}{}: it is {} already", has_it(second), conflict.others(), has_it(first)),
             help,
         );
         report.push(diagnostic.with_related(conflict.first.place.clone(), has_it(first)));

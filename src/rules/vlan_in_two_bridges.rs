@@ -28,7 +28,12 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let diagnostic = Diagnostic::new(
             &VLAN_IN_TWO_BRIDGES,
             conflict.second.place.clone(),
-            format!("VLAN {id} of `{base}` cannot be under {}: it is under {} already", named(second), named(first)),
+            format!(
+                "VLAN {id} of `{base}` cannot be under {}{}: it is under {} already",
+                named(second),
+                conflict.others(),
+                named(first)
+            ),
             help,
         );
         report.push(diagnostic.with_related(conflict.first.place.clone(), format!("under {}", named(first))));

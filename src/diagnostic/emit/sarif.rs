@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::diagnostic::Rule;
 use crate::diagnostic::resolve::{Location, Resolved};
 
-/// The schema that a log names: where SchemaStore and GitHub look for it.
+/// The schema that a log names: where editors and GitHub look for it.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// All findings as one SARIF log, with a line break at the end. `rules` are all that there are.
