@@ -13,7 +13,7 @@ SITE = {
     "full": {
         "defaultNIC": "bond0",
         "uplinks": [
-            {"name": "bond0", "type": "bond", "mtu": 9000, "link-aggregation": {"mode": "802.3ad", "options": {"miimon": 100}, "port": ["1e3", "0x1"]}},
+            {"name": "bond0", "type": "bond", "mtu": 9000, "link-aggregation": {"mode": "802.3ad", "options": {"miimon": 100}, "port": ["1e4", "0x1"]}},
             {"name": "ens162", "type": "ethernet", "ipv4": {"enabled": True, "address": [{"ip": "192.168.0.121", "prefix-length": 24}]},
              "routes": {"config": [{"destination": "0.0.0.0/0", "next-hop-address": "192.168.0.1"}]}},
         ],

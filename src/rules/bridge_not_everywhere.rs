@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::nodes::name_nodes;
@@ -77,15 +77,15 @@ fn made(network: &Network) -> Option<&str> {
     network.carrier.bridge_name().filter(|_| network.hosts.iter().any(makes))
 }
 
-/// On which nodes bridges are, and virtual machines can be. Thousands of networks have the same few answers.
+/// On which nodes bridges are, and virtual machines can be. Thousands of bridges and machines have the same few answers.
 struct Coverage<'a> {
     plan: &'a Plan,
     uses_schedulable: bool,
-    /// The lists of nodes on which a bridge is made, by the bridge.
-    lists: HashMap<&'a str, BTreeSet<*const usize>>,
-    nodes_of_list: HashMap<*const usize, &'a [usize]>,
+    /// The number of each bridge's nodes in `covered`.
+    of_bridge: HashMap<&'a str, usize>,
+    covered: Vec<HashSet<usize>>,
     candidates: HashMap<(&'a NodeSelector, String), Rc<[usize]>>,
-    missing: HashMap<(BTreeSet<*const usize>, *const usize), Rc<[usize]>>,
+    missing: HashMap<(usize, *const usize), Rc<[usize]>>,
 }
 
 impl<'a> Coverage<'a> {
@@ -94,18 +94,25 @@ impl<'a> Coverage<'a> {
         let mut coverage = Self {
             plan,
             uses_schedulable: plan.inventory.nodes().iter().any(is_schedulable),
-            lists: HashMap::new(),
-            nodes_of_list: HashMap::new(),
+            of_bridge: HashMap::new(),
+            covered: Vec::new(),
             candidates: HashMap::new(),
             missing: HashMap::new(),
         };
+        // Equal selectors share their list of nodes: most bridges are told apart by a few lists.
+        let mut lists: HashMap<&str, BTreeMap<*const usize, &[usize]>> = HashMap::new();
         for network in plan.networks() {
             let Some(bridge) = made(network) else { continue };
-            for host in &network.hosts {
-                let list = &*host.selected.nodes;
-                coverage.lists.entry(bridge).or_default().insert(list.as_ptr());
-                coverage.nodes_of_list.insert(list.as_ptr(), list);
-            }
+            let own = lists.entry(bridge).or_default();
+            own.extend(network.hosts.iter().map(|host| (host.selected.nodes.as_ptr(), &*host.selected.nodes)));
+        }
+        let mut known: HashMap<Vec<*const usize>, usize> = HashMap::new();
+        for (bridge, lists) in lists {
+            let number = *known.entry(lists.keys().copied().collect()).or_insert_with(|| {
+                coverage.covered.push(lists.values().flat_map(|list| list.iter().copied()).collect());
+                coverage.covered.len() - 1
+            });
+            coverage.of_bridge.insert(bridge, number);
         }
         coverage
     }
@@ -131,15 +138,9 @@ impl<'a> Coverage<'a> {
     /// Those of them where no policy makes the bridge, and where it is not either.
     fn missing(&mut self, bridge: &'a str, identity: &'a Identity) -> Rc<[usize]> {
         let candidates = self.candidates(identity);
-        let lists = self.lists.get(bridge).cloned().unwrap_or_default();
-        let key = (lists, candidates.as_ptr());
-        let missing = self.missing.entry(key).or_insert_with_key(|(lists, _)| {
-            let covered: HashSet<usize> = lists
-                .iter()
-                .filter_map(|list| self.nodes_of_list.get(list))
-                .flat_map(|list| list.iter().copied())
-                .collect();
-            candidates.iter().copied().filter(|number| !covered.contains(number)).collect()
+        let Some(covered) = self.of_bridge.get(bridge) else { return candidates };
+        let missing = self.missing.entry((*covered, candidates.as_ptr())).or_insert_with(|| {
+            candidates.iter().copied().filter(|number| !self.covered[*covered].contains(number)).collect()
         });
         let missing = Rc::clone(missing);
         let is_there = |number: &usize| self.is_there(bridge, *number);

@@ -22,10 +22,14 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
+    // Thousands of networks need a few names.
+    let all = plan.networks().flat_map(|network| network.hosts.iter().filter_map(|host| needed(network, host)));
+    let all: HashSet<&str> = all.collect();
     let mut made: HashMap<&str, Vec<&Claim>> = HashMap::new();
     let mut seen = HashSet::new();
     for claim in &plan.claims {
         if let Claimed::Made(name) | Claimed::Bridge(name) = &claim.what
+            && all.contains(name.as_str())
             && seen.insert((name, &claim.nodes))
         {
             made.entry(name).or_default().push(claim);
