@@ -497,3 +497,112 @@ fn fixtures_can_be_copied_and_rendered_elsewhere() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(files(&folder.path().join("out")), files(&root().join("fixtures/sets/seed/expected")));
 }
+
+/// A Wukong with one warning, WK215.
+fn warned(annotations: &str) -> TempDir {
+    let folder = workspace();
+    let text =
+        WUKONG.replace(", vlanId: 100", "").replace("namespace: prod}", &format!("namespace: prod{annotations}}}"));
+    write(&folder.path().join("in/web.yaml"), &text);
+    folder
+}
+
+#[test]
+fn a_level_for_one_rule_goes_before_the_one_for_all() {
+    let folder = warned("");
+    let check = |args: &[&str]| code(&run(folder.path(), &[&["check", "in"], args].concat()));
+    assert_eq!(check(&[]), 0);
+    assert_eq!(check(&["--deny", "warnings"]), 1);
+    assert_eq!(check(&["--deny", "warnings", "--warn", "WK215"]), 0);
+    assert_eq!(check(&["--deny", "warnings", "--allow", "bridge-on-nic"]), 0);
+    assert_eq!(check(&["--deny", "warnings", "--warn", "WK217"]), 1);
+    for both in [["--deny", "--warn"], ["--deny", "--allow"], ["--warn", "--allow"]] {
+        let output = run(folder.path(), &["check", "in", both[0], "WK215", both[1], "bridge-on-nic"]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains("WK215 bridge-on-nic is in both"), "{}", stderr(&output));
+    }
+    let output = run(folder.path(), &["check", "in", "--warn", "WK304"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("is an error"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_accepted_is_so_under_deny_and_counted() {
+    let folder = warned(", annotations: {accept.render.novasphere.dev/WK215: the NIC is free}");
+    let output = run(folder.path(), &["check", "-v", "in", "--deny", "warnings"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("accepted WK215 bridge-on-nic at in/web.yaml:3:"), "{}", stderr(&output));
+    assert!(stderr(&output).ends_with("1 Wukong: 1 NNCP, 1 NAD; 1 accepted\n"), "{}", stderr(&output));
+    // Nothing of it goes into a manifest.
+    let stream = stdout(&run(folder.path(), &["in", "-"]));
+    assert!(!stream.contains("accept"), "{stream}");
+    // An error is not accepted.
+    let folder = warned(", annotations: {accept.render.novasphere.dev/WK104: nobody minds}");
+    let text = fs::read_to_string(folder.path().join("in/web.yaml")).expect("it was written");
+    write(&folder.path().join("in/web.yaml"), &text.replace("type: bridge", "type: brigde"));
+    assert_eq!(code(&run(folder.path(), &["check", "in"])), 1);
+}
+
+#[test]
+fn formats_go_where_they_do_not_disturb() {
+    let folder = warned("");
+    let begins = [("json", "{"), ("sarif", "{"), ("github", "::warning file=in/web.yaml,line=")];
+    for (format, begin) in begins {
+        for args in [&["check", "in"][..], &["in", "out"]] {
+            let output = run(folder.path(), &[args, &["-q", "--format", format]].concat());
+            assert!(stdout(&output).starts_with(begin), "{format}: {}", stdout(&output));
+            assert_eq!(stderr(&output), "", "{format}");
+        }
+        for args in [&["in", "-"][..], &["diff", "in", "elsewhere"], &["graph", "in"]] {
+            let output = run(folder.path(), &[args, &["-q", "--format", format]].concat());
+            assert!(stderr(&output).starts_with(begin), "{format}: {}", stderr(&output));
+            assert!(!stdout(&output).contains("WK215 bridge-on-nic,") && !stdout(&output).starts_with('{'), "{format}");
+        }
+    }
+}
+
+#[test]
+fn a_hundred_conflicts_are_grouped_and_counted() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for number in 0..101 {
+        let text = WUKONG
+            .replace("name: web", &format!("name: web-{number:03}"))
+            .replace("vlanId: 100", "vlanId: 100, ipConfig: {mode: static, address: 192.0.2.9/24}");
+        write(&folder.path().join(format!("in/web-{number:03}.yaml")), &text);
+    }
+    let output = run(folder.path(), &["check", "in", "--allow", "WK232"]);
+    let text = stderr(&output);
+    assert!(text.ends_with("101 Wukongs; 100 errors\n"), "{text}");
+    assert!(text.contains("error[WK307]: 95 more of duplicate-address\n"), "{text}");
+    assert!(text.contains("  ... and 80 more\n"), "{text}");
+    assert!(text.lines().count() < 100, "{text}");
+    let all = stderr(&run(folder.path(), &["check", "in", "--allow", "WK232", "-v"]));
+    assert_eq!(all.matches("error[WK307]").count(), 100, "{all}");
+}
+
+#[test]
+fn a_picture_is_drawn_of_what_has_errors_and_mermaid_knows_its_limit() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for number in 0..200 {
+        let text = WUKONG.replace("name: web", &format!("name: web-{number:03}")).replace(
+            "name: external, type: bridge, physicalInterface: ens192, vlanId: 100",
+            &format!("name: net{number}, type: bridge, physicalInterface: ens192, vlanId: {}", 100 + number),
+        );
+        write(&folder.path().join(format!("in/web-{number:03}.yaml")), &text);
+    }
+    let output = run(folder.path(), &["graph", "in"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("Mermaid draws 500 edges, and these are "), "{}", stderr(&output));
+    write(&folder.path().join("in/web-200.yaml"), &WUKONG.replace("vlanId: 100", "vlanId: 105, bridgeName: br-net0"));
+    let output = run(folder.path(), &["graph", "--as", "svg", "in"]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("error WK304 bridge-conflict"), "{}", stderr(&output));
+    // A Site that cannot be used leaves nothing to draw.
+    write(
+        &folder.path().join("in/site.yaml"),
+        "apiVersion: render.novasphere.dev/v1alpha1\nkind: Site\nmetadata: {name: x}\nspec: {scope: 1}\n",
+    );
+    let output = run(folder.path(), &["graph", "--as", "svg", "in"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (1, ""));
+    assert!(stderr(&output).contains("nothing drawn"), "{}", stderr(&output));
+}

@@ -1,4 +1,4 @@
-//! The examples of `docs/site.md` and README are Sites that compile.
+//! The examples of README and the guides are Sites and Wukongs that compile.
 
 mod common;
 
@@ -50,4 +50,20 @@ fn the_site_of_the_readme_compiles() {
         blocks("README.md", "yaml").into_iter().filter(|block| block.contains("kind: Site")).collect();
     assert_eq!(sites.len(), 1);
     check(&sites[0]);
+}
+
+/// Whole Wukongs in the pages, with what they accept: nothing is left to say.
+#[test]
+fn the_wukongs_of_the_pages_compile() {
+    let mut count = 0;
+    for page in ["README.md", "docs/findings.md"] {
+        for wukong in blocks(page, "yaml").iter().filter(|block| block.contains("kind: Wukong")) {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            fs::write(folder.path().join("wukong.yaml"), wukong).expect("it can be written");
+            let output = run(folder.path(), &["check", "--quiet", "--deny", "warnings", "."]);
+            assert_eq!(stderr(&output), "", "{page}\n{wukong}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2);
 }

@@ -61,13 +61,14 @@ fn one_slip_is_one_finding_where_it_was_made() {
         let json: Value = serde_json::from_str(&json).expect("the findings are JSON");
         let found: Vec<&Value> = json["diagnostics"].as_array().into_iter().flatten().collect();
         // Of two that contradict each other nobody knows which is wrong: then both places are shown. A node selector is not shown.
-        let is_slip = |place: &&Value| {
-            place["file"] == *file && (place["line"] == line || right.contains("example.org/rack"))
-        };
-        let places = found.iter().flat_map(|it| std::iter::once(*it).chain(it["related"].as_array().into_iter().flatten()));
+        let is_slip =
+            |place: &&Value| place["file"] == *file && (place["line"] == line || right.contains("example.org/rack"));
+        let places =
+            found.iter().flat_map(|it| std::iter::once(*it).chain(it["related"].as_array().into_iter().flatten()));
         if found.len() != 1 || found[0]["code"] != *code || places.filter(is_slip).count() == 0 {
             let found: Vec<String> = found.iter().map(|it| format!("{it:#}")).collect();
-            failures += &format!("{right} -> {wrong}\n  expected {code} at {file}:{line}, found\n{}\n", found.join("\n"));
+            failures +=
+                &format!("{right} -> {wrong}\n  expected {code} at {file}:{line}, found\n{}\n", found.join("\n"));
         }
     }
     assert!(failures.is_empty(), "\n{failures}");

@@ -51,9 +51,18 @@ def judge_static(path):
 
 
 def judge_mermaid(path):
-    text = draw("mermaid", path)
-    expected = len(set(re.findall(r"^  (n\d+)\W", text, re.MULTILINE)))
-    file = work / f"{path.parent.name}.mermaid.html"
+    return flowchart(path, draw("mermaid", path))
+
+
+def judge_readme(path):
+    blocks = re.findall(r"```mermaid\n(.*?)```", path.read_text(), re.DOTALL)
+    return sum(flowchart(path, block) for block in blocks)
+
+
+def flowchart(path, text):
+    """Mermaid draws all the nodes of a flowchart."""
+    expected = len(set(re.findall(r"\b(n\d+)(?=[\[({])", text)))
+    file = work / f"{path.parent.name or path.name}.mermaid.html"
     file.write_text(f"""<!DOCTYPE html><meta charset="utf-8"><body><pre class="mermaid">{html.escape(text)}</pre>
 <script src="{Path(mermaid).as_uri()}"></script><script>
 mermaid.initialize({{startOnLoad: false}});
@@ -91,4 +100,5 @@ inputs = [path for path in inputs if path.is_dir()]
 # A browser takes a second for a page: the cases made for pictures, and a few more.
 chosen = [path for path in inputs if path.parts[1] == "graph" or path.parent.name in ("node-groups", "uplink-stack", "seed")]
 counts = each(judge_static, inputs) + each(judge_mermaid, chosen) + each(judge_page, chosen)
+counts.append(judge_readme(Path("README.md")))
 verdict(sum(count for count in counts if count))

@@ -115,8 +115,7 @@ impl Topology {
 
     /// The findings that sit at no node, in words.
     pub fn elsewhere(&self) -> Vec<String> {
-        let placed: HashSet<usize> =
-            self.nodes.iter().flat_map(|node| node.findings.iter().copied()).collect();
+        let placed: HashSet<usize> = self.nodes.iter().flat_map(|node| node.findings.iter().copied()).collect();
         let rest = self.findings.iter().enumerate().filter(|(number, _)| !placed.contains(number));
         count(rest.map(|(_, finding)| finding))
     }
