@@ -28,8 +28,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "rules",
         &[
-            "address", "api", "document", "load", "network", "plan", "render", "retire", "schema", "site", "source",
-            "spelling", "tree",
+            "address", "api", "document", "load", "names", "network", "plan", "render", "retire", "schema", "site",
+            "source", "spelling", "tree",
         ],
     ),
     ("schema", &["api", "spelling"]),
@@ -51,7 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("globset", &["source"]),
     ("granit_parser", &["document"]),
     ("indicatif", &["cli"]),
-    ("ipnet", &["address", "network", "plan", "policy"]),
+    ("ipnet", &["address", "network", "plan", "policy", "rules"]),
     ("jiff", &["load"]),
     ("jsonschema", &["schema"]),
     ("minijinja", &["render"]),

@@ -48,7 +48,7 @@ const TYPOS: &[(&str, &str, &str, &str)] = &[
 
 #[test]
 fn one_slip_is_one_finding_where_it_was_made() {
-    let mut failures = String::new();
+    let mut failures = Vec::new();
     for (file, right, wrong, code) in TYPOS {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         copy(&root().join("fixtures/sets/shared-bridges/input"), folder.path());
@@ -67,9 +67,9 @@ fn one_slip_is_one_finding_where_it_was_made() {
             found.iter().flat_map(|it| std::iter::once(*it).chain(it["related"].as_array().into_iter().flatten()));
         if found.len() != 1 || found[0]["code"] != *code || places.filter(is_slip).count() == 0 {
             let found: Vec<String> = found.iter().map(|it| format!("{it:#}")).collect();
-            failures +=
-                &format!("{right} -> {wrong}\n  expected {code} at {file}:{line}, found\n{}\n", found.join("\n"));
+            let found = found.join("\n");
+            failures.push(format!("{right} -> {wrong}\n  expected {code} at {file}:{line}, found\n{found}\n"));
         }
     }
-    assert!(failures.is_empty(), "\n{failures}");
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
