@@ -17,6 +17,7 @@ pub mod docs;
 pub mod document;
 pub mod graph;
 pub mod header;
+pub mod live;
 pub mod load;
 pub mod manifest;
 pub mod names;

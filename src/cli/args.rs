@@ -41,9 +41,11 @@ pub(super) enum Command {
     Render(RenderArgs),
     /// Check the input and write nothing
     Check(CheckArgs),
-    /// Show what a render would change, as a unified diff
-    #[command(override_usage = "wukong-render diff [OPTIONS] <IN>... <OUT>")]
-    Diff(RenderArgs),
+    /// Show what a render would change, as a unified diff; or, with --live, what a cluster has otherwise
+    #[command(
+        override_usage = "wukong-render diff [OPTIONS] <IN>... <OUT>\n       wukong-render diff --live <DUMP> [OPTIONS] <IN>..."
+    )]
+    Diff(DiffArgs),
     /// Draw the topology, from the nodes' NICs to the virtual machines, with the findings where they sit
     Graph(GraphArgs),
     /// Print a JSON Schema
@@ -82,6 +84,16 @@ pub(super) struct RenderArgs {
     pub(super) compile: CompileArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// An export of the cluster's policies and attachments (`kubectl get nncp,net-attach-def -A -o yaml`), to compare with instead of
+    /// an output folder: all paths are inputs then; can be repeated
+    #[arg(long, value_name = "DUMP", value_hint = clap::ValueHint::AnyPath)]
+    pub(super) live: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) render: RenderArgs,
 }
 
 #[derive(Debug, Args)]

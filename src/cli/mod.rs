@@ -4,6 +4,9 @@
 //! standard error.
 
 mod args;
+mod common;
+mod graph;
+mod live;
 mod progress;
 mod run;
 
@@ -57,7 +60,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Render(args)) => run::render(&args),
         Some(Command::Check(args)) => run::check(&args),
         Some(Command::Diff(args)) => run::diff(&args),
-        Some(Command::Graph(args)) => run::graph(&args),
+        Some(Command::Graph(args)) => graph::draw(&args),
         Some(Command::Schema { name }) => {
             let kind = match name {
                 SchemaName::Wukong => SchemaKind::Wukong,

@@ -1,22 +1,22 @@
-//! The commands that compile: render, check, diff, graph.
+//! The commands that compile and compare with an output folder: render, check, diff.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use super::args::{CheckArgs, Color, CompileArgs, Format, GraphArgs, OutputArgs, Picture, RenderArgs};
+use super::args::{CheckArgs, DiffArgs, RenderArgs};
+use super::common::{
+    accepted, compile_inputs, counts, failure, inputs_of, made, nothing_written, passed_over, plural, report_findings,
+    summarize,
+};
+use super::live::diff_live;
 use super::progress::Bar;
-use super::{CLEAN, FAILED, FINDINGS, print, say, unknown_rule};
-use crate::diagnostic::emit::{github, json, sarif, text};
-use crate::diagnostic::resolve::{locate, resolve, resolve_each};
-use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
-use crate::manifest::ManifestKind;
-use crate::names::interface_name_problem;
-use crate::plan::Overrides;
-use crate::source::{Inputs, UNREADABLE_INPUT};
+use super::{CLEAN, FINDINGS, print, say};
+use crate::diagnostic::Report;
+use crate::source::Inputs;
 use crate::tree::{Action, Change, OutputTree, diff as unified_diff};
-use crate::{Compilation, Options, compile, graph, retire, rules};
+use crate::{Compilation, retire};
 
 const STREAM: &str = "-";
 
@@ -49,7 +49,11 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
 }
 
 /// `wukong-render diff <IN>... <OUT>`
-pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
+pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<u8> {
+    if !args.live.is_empty() {
+        return diff_live(&args.live, &args.render);
+    }
+    let args = &args.render;
     let compared = Compared::new(args, true)?;
     let Some(tree) = compared.tree() else { return Ok(compared.give_up(args)) };
     print(&unified_diff(tree, &compared.changes))?;
@@ -63,7 +67,7 @@ pub(super) fn diff(args: &RenderArgs) -> anyhow::Result<u8> {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let inputs = Inputs { paths: args.paths.clone(), ..inputs_of(&args.compile) };
     let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
-    report_findings(&report, &compilation, &args.output, false)?;
+    report_findings(&report, &compilation.sources, &args.output, false)?;
     if args.output.verbose {
         say(&accepted(&report, &compilation));
         say(&passed_over(&compilation));
@@ -76,34 +80,6 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     Ok(if report.has_errors() { failure(&report) } else { CLEAN })
 }
 
-/// `wukong-render graph <IN>...`: a picture on standard output, with errors too, because it shows where they are.
-pub(super) fn graph(args: &GraphArgs) -> anyhow::Result<u8> {
-    let inputs = Inputs { paths: args.paths.clone(), ..inputs_of(&args.compile) };
-    let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
-    report_findings(&report, &compilation, &args.output, true)?;
-    let verdict = || if report.has_errors() { failure(&report) } else { CLEAN };
-    let Some(plan) = &compilation.plan else {
-        summarize(&args.output, &format!("nothing drawn{}\n", counts(&report)));
-        return Ok(verdict());
-    };
-    let title: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
-    let topology = graph::topology(title.join(", "), plan, &resolve_each(&report, &compilation.sources));
-    let picture = match args.picture {
-        Picture::Mermaid => graph::mermaid(&topology),
-        Picture::Dot => graph::dot(&topology),
-        Picture::Svg => graph::svg(&topology),
-        Picture::Html => graph::html(&topology),
-    };
-    print(&picture)?;
-    let edges = topology.folded().edges.len();
-    if args.picture == Picture::Mermaid && edges > graph::MAX_EDGES {
-        let most = graph::MAX_EDGES;
-        summarize(&args.output, &format!("Mermaid draws {most} edges, and these are {edges}: use --as html or svg\n"));
-    }
-    summarize(&args.output, &format!("{}{}\n", plural(compilation.wukongs, "Wukong"), counts(&report)));
-    Ok(verdict())
-}
-
 /// `wukong-render <IN>... -`: one stream on standard output, and nothing else there.
 fn stream(args: &RenderArgs) -> anyhow::Result<u8> {
     if args.check {
@@ -111,7 +87,7 @@ fn stream(args: &RenderArgs) -> anyhow::Result<u8> {
     }
     let (_, inputs) = paths(args)?;
     let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
-    report_findings(&report, &compilation, &args.output, true)?;
+    report_findings(&report, &compilation.sources, &args.output, true)?;
     let Some(tree) = &compilation.tree else {
         summarize(&args.output, &nothing_written(&report, &compilation));
         return Ok(failure(&report));
@@ -143,7 +119,7 @@ impl<'a> Compared<'a> {
             None => Vec::new(),
         };
         drop(bar);
-        report_findings(&report, &compilation, &args.output, is_stdout_taken)?;
+        report_findings(&report, &compilation.sources, &args.output, is_stdout_taken)?;
         Ok(Self { folder, compilation, report, changes })
     }
 
@@ -205,167 +181,6 @@ fn paths(args: &RenderArgs) -> anyhow::Result<(&Path, Inputs)> {
     }
 }
 
-fn inputs_of(args: &CompileArgs) -> Inputs {
-    Inputs { exclude: args.exclude.clone(), inventory: args.inventory.clone(), ..Inputs::default() }
-}
-
-fn compile_inputs(inputs: &Inputs, args: &CompileArgs, output: &OutputArgs) -> anyhow::Result<(Compilation, Report)> {
-    let mut report = Report::new(levels(output)?);
-    let bar = Bar::new(output.quiet);
-    let compilation = compile(inputs, &options(args)?, &bar.progress, &mut report)?;
-    Ok((compilation, report))
-}
-
-fn options(args: &CompileArgs) -> anyhow::Result<Options> {
-    if let Some((nic, problem)) = args.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
-        bail!("--default-nic {nic}: the interface name {problem}");
-    }
-    Ok(Options {
-        overrides: Overrides {
-            default_nic: args.default_nic.clone(),
-            skip: args.skip.iter().copied().map(Into::into).collect(),
-            retire: args.retire,
-        },
-        templates: args.templates.clone(),
-        allow_empty: args.allow_empty,
-        now: Some(now()?),
-    })
-}
-
-/// The time in seconds since 1970: `SOURCE_DATE_EPOCH`'s, so that a run can be repeated to the byte, or the clock's.
-fn now() -> anyhow::Result<i64> {
-    if let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") {
-        let text = text.to_string_lossy();
-        return text.parse().with_context(|| format!("SOURCE_DATE_EPOCH={text} is no number of seconds since 1970"));
-    }
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Ok(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {
-    let mut levels = Levels::default();
-    for word in &args.deny {
-        if word == "warnings" {
-            levels.deny_warnings = true;
-        } else {
-            levels.deny.push(rules::find(word).ok_or_else(|| unknown_rule(word))?);
-        }
-    }
-    levels.warn = warnings("--warn", &args.warn)?;
-    levels.allow = warnings("--allow", &args.allow)?;
-    let [deny, warn, allow] = [("--deny", &levels.deny), ("--warn", &levels.warn), ("--allow", &levels.allow)];
-    for ((one, first), (other, second)) in [(deny, warn), (deny, allow), (warn, allow)] {
-        if let Some(rule) = first.iter().find(|rule| second.contains(rule)) {
-            bail!("{} {} is in both {one} and {other}", rule.code, rule.name);
-        }
-    }
-    Ok(levels)
-}
-
-/// The rules that an option for warnings names.
-fn warnings(option: &str, words: &[String]) -> anyhow::Result<Vec<&'static Rule>> {
-    let rule = |word: &String| {
-        let rule = rules::find(word).ok_or_else(|| unknown_rule(word))?;
-        if rule.severity == Severity::Error {
-            bail!(
-                "{option} {word}: {} {} is an error, and calling it less would not make it work",
-                rule.code,
-                rule.name
-            );
-        }
-        Ok(rule)
-    };
-    words.iter().map(rule).collect()
-}
-
-/// Prints the findings.
-fn report_findings(
-    report: &Report,
-    compilation: &Compilation,
-    args: &OutputArgs,
-    is_stdout_taken: bool,
-) -> anyhow::Result<()> {
-    let resolved = resolve(report, &compilation.sources);
-    let text = match args.format {
-        Format::Text => {
-            say(&text::emit(&resolved, is_coloured(args.color), args.verbose));
-            return Ok(());
-        }
-        Format::Json => json::emit(&resolved),
-        Format::Sarif => sarif::emit(&resolved, rules::ALL),
-        Format::Github => github::emit(&resolved),
-    };
-    if is_stdout_taken {
-        say(&text);
-    } else {
-        print(&text)?;
-    }
-    Ok(())
-}
-
-fn is_coloured(color: Color) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
-    }
-}
-
-/// The exit code of a run that has errors.
-fn failure(report: &Report) -> u8 {
-    let is_unreadable = report.diagnostics().iter().any(|diagnostic| diagnostic.rule == &UNREADABLE_INPUT);
-    if is_unreadable { FAILED } else { FINDINGS }
-}
-
-fn summarize(args: &OutputArgs, text: &str) {
-    if !args.quiet {
-        say(text);
-    }
-}
-
-fn made(tree: &OutputTree, compilation: &Compilation) -> String {
-    format!(
-        "{}: {} NNCP, {} NAD",
-        plural(compilation.wukongs, "Wukong"),
-        tree.count(ManifestKind::Nncp),
-        tree.count(ManifestKind::Nad)
-    )
-}
-
-fn nothing_written(report: &Report, compilation: &Compilation) -> String {
-    format!("{}: nothing written{}\n", plural(compilation.wukongs, "Wukong"), counts(report))
-}
-
-/// `; 2 errors, 1 warning, 3 accepted`, or nothing.
-fn counts(report: &Report) -> String {
-    let accepted = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).count();
-    let counts = [
-        (report.count(Severity::Error), plural(report.count(Severity::Error), "error")),
-        (report.count(Severity::Warning), plural(report.count(Severity::Warning), "warning")),
-        (accepted, format!("{accepted} accepted")),
-    ];
-    let words: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
-    if words.is_empty() { String::new() } else { format!("; {}", words.join(", ")) }
-}
-
-/// One line a warning that a Wukong accepts, with the reason.
-fn accepted(report: &Report, compilation: &Compilation) -> String {
-    let used: Vec<&Acceptance> = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).collect();
-    let locations = locate(used.iter().map(|acceptance| &acceptance.place), &compilation.sources);
-    used.iter()
-        .zip(locations)
-        .map(|(acceptance, location)| {
-            let Rule { code, name, .. } = acceptance.rule;
-            let reason = acceptance.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("accepted {code} {name} at {location}: {reason}\n")
-        })
-        .collect()
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
 const DONE: [&str; 4] = ["created", "updated", "unchanged", "removed"];
 const TO_DO: [&str; 4] = ["to create", "to update", "unchanged", "to remove"];
 
@@ -415,13 +230,4 @@ fn drift(changes: &[Change]) -> String {
             Some(format!("{word:<8} {}\n", change.path))
         })
         .collect()
-}
-
-fn passed_over(compilation: &Compilation) -> String {
-    let total: usize = compilation.passed_over.values().sum();
-    if total == 0 {
-        return String::new();
-    }
-    let kinds: Vec<String> = compilation.passed_over.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    format!("passed over {}: {}\n", plural(total, "document"), kinds.join(", "))
 }

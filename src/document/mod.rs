@@ -161,7 +161,8 @@ impl<W: Fn(&str, &str) -> bool> Reader<'_, W> {
         }
         let kind = self.tree.string_at(node, "kind").unwrap_or_default();
         let api_version = self.tree.string_at(node, "apiVersion").unwrap_or_default();
-        let is_list = matches!(&*kind, "List" | "WukongList" | "NodeNetworkStateList" | "NodeList");
+        // `List` is kubectl's, and every kind has one of its own, such as `WukongList`.
+        let is_list = kind.ends_with("List");
         if let Some(items) = self.tree.child(node, "items").filter(|_| is_list) {
             for (index, item) in self.tree.items(items).into_iter().enumerate() {
                 self.object(item, format!("{pointer}/items/{index}"));

@@ -31,7 +31,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     }
     let mut coverage = Coverage::of(plan);
     let mut missing: Vec<(&Network, &Identity, Rc<[usize]>, usize)> = Vec::new();
-    let mut known: HashMap<(&str, *const usize), usize> = HashMap::new();
+    // One node that is left out is one mistake, however many bridges are not on it.
+    let mut known: HashMap<Rc<[usize]>, usize> = HashMap::new();
     for wukong in &plan.wukongs {
         for network in &wukong.networks {
             let is_asked_for = plan.attachments_ask_for_bridges && network.nad_name.is_none();
@@ -42,23 +43,23 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             if nodes.is_empty() || (!is_nowhere && is_accepted()) {
                 continue;
             }
-            match known.get(&(bridge, nodes.as_ptr())) {
+            match known.get(&nodes) {
                 Some(number) => missing[*number].3 += 1,
                 None => {
-                    known.insert((bridge, nodes.as_ptr()), missing.len());
+                    known.insert(Rc::clone(&nodes), missing.len());
                     missing.push((network, &wukong.identity, nodes, 0));
                 }
             }
         }
     }
     for (network, identity, nodes, more) in missing {
-        let others = others(more, " (and one more)", " (and # more)");
+        let others = others(more, " (and one more network)", " (and # more networks)");
         let bridge = made(network).unwrap_or_default();
         let mut diagnostic = Diagnostic::new(
             &BRIDGE_NOT_EVERYWHERE,
             network.at("bridgeName"),
             format!(
-                "`{}`{others} can start on {}, where no policy makes `{bridge}`",
+                "`{}` can start on {}, where no policy makes `{bridge}`{others}",
                 identity.name,
                 name_nodes(plan, &nodes)
             ),

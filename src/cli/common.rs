@@ -1,0 +1,190 @@
+//! What the commands that compile have in common: options to a compilation, findings to their streams, results to words.
+
+use anyhow::{Context, bail};
+
+use super::args::{Color, CompileArgs, Format, OutputArgs};
+use super::progress::Bar;
+use super::{FAILED, FINDINGS, print, say, unknown_rule};
+use crate::diagnostic::emit::{github, json, sarif, text};
+use crate::diagnostic::resolve::{locate, resolve};
+use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
+use crate::manifest::ManifestKind;
+use crate::names::interface_name_problem;
+use crate::plan::Overrides;
+use crate::source::{Inputs, Sources, UNREADABLE_INPUT};
+use crate::tree::OutputTree;
+use crate::{Compilation, Options, compile, rules};
+
+pub(super) fn inputs_of(args: &CompileArgs) -> Inputs {
+    Inputs { exclude: args.exclude.clone(), inventory: args.inventory.clone(), ..Inputs::default() }
+}
+
+pub(super) fn compile_inputs(
+    inputs: &Inputs,
+    args: &CompileArgs,
+    output: &OutputArgs,
+) -> anyhow::Result<(Compilation, Report)> {
+    let mut report = Report::new(levels(output)?);
+    let bar = Bar::new(output.quiet);
+    let compilation = compile(inputs, &options(args)?, &bar.progress, &mut report)?;
+    Ok((compilation, report))
+}
+
+fn options(args: &CompileArgs) -> anyhow::Result<Options> {
+    if let Some((nic, problem)) = args.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
+        bail!("--default-nic {nic}: the interface name {problem}");
+    }
+    Ok(Options {
+        overrides: Overrides {
+            default_nic: args.default_nic.clone(),
+            skip: args.skip.iter().copied().map(Into::into).collect(),
+            retire: args.retire,
+        },
+        templates: args.templates.clone(),
+        allow_empty: args.allow_empty,
+        now: Some(now()?),
+    })
+}
+
+/// The time in seconds since 1970: `SOURCE_DATE_EPOCH`'s, so that a run can be repeated to the byte, or the clock's.
+fn now() -> anyhow::Result<i64> {
+    if let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") {
+        let text = text.to_string_lossy();
+        return text.parse().with_context(|| format!("SOURCE_DATE_EPOCH={text} is no number of seconds since 1970"));
+    }
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {
+    let mut levels = Levels::default();
+    for word in &args.deny {
+        if word == "warnings" {
+            levels.deny_warnings = true;
+        } else {
+            levels.deny.push(rules::find(word).ok_or_else(|| unknown_rule(word))?);
+        }
+    }
+    levels.warn = warnings("--warn", &args.warn)?;
+    levels.allow = warnings("--allow", &args.allow)?;
+    let [deny, warn, allow] = [("--deny", &levels.deny), ("--warn", &levels.warn), ("--allow", &levels.allow)];
+    for ((one, first), (other, second)) in [(deny, warn), (deny, allow), (warn, allow)] {
+        if let Some(rule) = first.iter().find(|rule| second.contains(rule)) {
+            bail!("{} {} is in both {one} and {other}", rule.code, rule.name);
+        }
+    }
+    Ok(levels)
+}
+
+/// The rules that an option for warnings names.
+fn warnings(option: &str, words: &[String]) -> anyhow::Result<Vec<&'static Rule>> {
+    let rule = |word: &String| {
+        let rule = rules::find(word).ok_or_else(|| unknown_rule(word))?;
+        if rule.severity == Severity::Error {
+            bail!(
+                "{option} {word}: {} {} is an error, and calling it less would not make it work",
+                rule.code,
+                rule.name
+            );
+        }
+        Ok(rule)
+    };
+    words.iter().map(rule).collect()
+}
+
+/// Prints the findings.
+pub(super) fn report_findings(
+    report: &Report,
+    sources: &Sources,
+    args: &OutputArgs,
+    is_stdout_taken: bool,
+) -> anyhow::Result<()> {
+    let resolved = resolve(report, sources);
+    let text = match args.format {
+        Format::Text => {
+            say(&text::emit(&resolved, is_coloured(args.color), args.verbose));
+            return Ok(());
+        }
+        Format::Json => json::emit(&resolved),
+        Format::Sarif => sarif::emit(&resolved, rules::ALL),
+        Format::Github => github::emit(&resolved),
+    };
+    if is_stdout_taken {
+        say(&text);
+    } else {
+        print(&text)?;
+    }
+    Ok(())
+}
+
+fn is_coloured(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
+    }
+}
+
+/// The exit code of a run that has errors.
+pub(super) fn failure(report: &Report) -> u8 {
+    let is_unreadable = report.diagnostics().iter().any(|diagnostic| diagnostic.rule == &UNREADABLE_INPUT);
+    if is_unreadable { FAILED } else { FINDINGS }
+}
+
+pub(super) fn summarize(args: &OutputArgs, text: &str) {
+    if !args.quiet {
+        say(text);
+    }
+}
+
+pub(super) fn made(tree: &OutputTree, compilation: &Compilation) -> String {
+    format!(
+        "{}: {} NNCP, {} NAD",
+        plural(compilation.wukongs, "Wukong"),
+        tree.count(ManifestKind::Nncp),
+        tree.count(ManifestKind::Nad)
+    )
+}
+
+pub(super) fn nothing_written(report: &Report, compilation: &Compilation) -> String {
+    format!("{}: nothing written{}\n", plural(compilation.wukongs, "Wukong"), counts(report))
+}
+
+/// `; 2 errors, 1 warning, 3 accepted`, or nothing.
+pub(super) fn counts(report: &Report) -> String {
+    let accepted = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).count();
+    let counts = [
+        (report.count(Severity::Error), plural(report.count(Severity::Error), "error")),
+        (report.count(Severity::Warning), plural(report.count(Severity::Warning), "warning")),
+        (accepted, format!("{accepted} accepted")),
+    ];
+    let words: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+    if words.is_empty() { String::new() } else { format!("; {}", words.join(", ")) }
+}
+
+/// One line a warning that a Wukong accepts, with the reason.
+pub(super) fn accepted(report: &Report, compilation: &Compilation) -> String {
+    let used: Vec<&Acceptance> = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).collect();
+    let locations = locate(used.iter().map(|acceptance| &acceptance.place), &compilation.sources);
+    used.iter()
+        .zip(locations)
+        .map(|(acceptance, location)| {
+            let Rule { code, name, .. } = acceptance.rule;
+            let reason = acceptance.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("accepted {code} {name} at {location}: {reason}\n")
+        })
+        .collect()
+}
+
+pub(super) fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+pub(super) fn passed_over(compilation: &Compilation) -> String {
+    let total: usize = compilation.passed_over.values().sum();
+    if total == 0 {
+        return String::new();
+    }
+    let kinds: Vec<String> = compilation.passed_over.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    format!("passed over {}: {}\n", plural(total, "document"), kinds.join(", "))
+}

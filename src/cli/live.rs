@@ -1,0 +1,52 @@
+//! `diff --live`: what would be rendered beside what a cluster has.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use super::args::RenderArgs;
+use super::common::{compile_inputs, counts, failure, inputs_of, levels, made, report_findings, summarize};
+use super::{CLEAN, FINDINGS, print};
+use crate::diagnostic::Report;
+use crate::document;
+use crate::live::{self, Verdict};
+use crate::progress::Progress;
+use crate::source::{self, Inputs};
+
+/// `wukong-render diff --live <DUMP> <IN>...`: a word for each object, and where it differs.
+pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<u8> {
+    let progress = Progress::default();
+    let dumps = Inputs { paths: dumps.to_vec(), ..Inputs::default() };
+    let mut report = Report::new(levels(&args.output)?);
+    let sources = source::read(&dumps, &progress, &mut report)?;
+    let export = document::parse(&sources, live::is_wanted, &progress, &mut report);
+    if report.has_errors() {
+        report_findings(&report, &sources, &args.output, true)?;
+        return Ok(failure(&report));
+    }
+    let inputs = Inputs { paths: args.paths.clone(), ..inputs_of(&args.compile) };
+    let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
+    report_findings(&report, &compilation.sources, &args.output, true)?;
+    let Some(tree) = compilation.tree.as_ref().filter(|_| !report.has_errors()) else {
+        summarize(&args.output, &format!("nothing compared{}\n", counts(&report)));
+        return Ok(failure(&report));
+    };
+    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut text = String::new();
+    for (identity, verdict) in live::compare(tree, &export.objects) {
+        *words.entry(verdict.word()).or_default() += 1;
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:<11}{identity}", verdict.word());
+        if let Verdict::Different(places) = &verdict {
+            for place in places {
+                let _ = writeln!(text, "             {place}");
+            }
+        }
+    }
+    print(&text)?;
+    let is_same = words.keys().all(|word| *word == Verdict::Same.word());
+    let words: Vec<String> = words.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let words = if words.is_empty() { "nothing to compare".to_owned() } else { words.join(", ") };
+    summarize(&args.output, &format!("{} ({words}){}\n", made(tree, &compilation), counts(&report)));
+    Ok(if args.check && !is_same { FINDINGS } else { CLEAN })
+}
