@@ -165,11 +165,20 @@ fn compare_values(path: &str, here: Option<&Value>, there: Option<&Value>, found
     }
 }
 
-/// Lists of what has a name by the names, others by their places.
+/// Lists of what has a name by the names, others by their places. An OVS bridge and its internal port share a name, and are told apart by
+/// their types.
 fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<String>) {
-    let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
-    let is_named = ours.iter().chain(theirs).all(|it| name(it).is_some());
-    let key = |(place, value): (usize, &Value)| name(value).filter(|_| is_named).unwrap_or_else(|| place.to_string());
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let is_named = ours.iter().chain(theirs).all(|it| text(it, "name").is_some());
+    let is_twice = |name: &String| {
+        let count = |list: &[Value]| list.iter().filter(|it| text(it, "name").as_ref() == Some(name)).count();
+        count(ours) > 1 || count(theirs) > 1
+    };
+    let key = |(place, value): (usize, &Value)| match text(value, "name").filter(|_| is_named) {
+        Some(name) if is_twice(&name) => format!("{name} {}", text(value, "type").unwrap_or_default()),
+        Some(name) => name,
+        None => place.to_string(),
+    };
     let keys = |list: &[Value]| list.iter().enumerate().map(key).collect::<Vec<_>>();
     let (our_keys, their_keys) = (keys(ours), keys(theirs));
     for (key, value) in our_keys.iter().zip(ours) {
