@@ -17,6 +17,7 @@ pub mod docs;
 pub mod document;
 pub mod graph;
 pub mod header;
+pub mod krm;
 pub mod live;
 pub mod load;
 pub mod manifest;
@@ -39,6 +40,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use crate::diagnostic::Report;
+use crate::document::Documents;
 use crate::plan::{Overrides, Plan, Settings};
 use crate::progress::Progress;
 use crate::render::Templates;
@@ -90,6 +92,21 @@ pub fn compile(
 ) -> anyhow::Result<Compilation> {
     let sources = source::read(inputs, progress, report)?;
     let documents = document::parse(&sources, load::is_wanted, progress, report);
+    compile_documents(sources, documents, inputs, options, progress, report)
+}
+
+/// Compiles documents that were read from `sources`. `inputs` says where from, and where to.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn compile_documents(
+    sources: Sources,
+    documents: Documents,
+    inputs: &Inputs,
+    options: &Options,
+    progress: &Progress,
+    report: &mut Report,
+) -> anyhow::Result<Compilation> {
     let passed_over = documents.passed_over;
     let objects = load::load(documents.objects, report);
     rules::accept(&objects, report);

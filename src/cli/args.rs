@@ -59,6 +59,11 @@ pub(super) enum Command {
         /// The code (WK215) or the name (bridge-on-nic)
         code: Option<String>,
     },
+    /// Run as a KRM function of kustomize or kpt: a ResourceList on standard input, the same with manifests on standard output
+    ///
+    /// The Site is the functionConfig or an item, everything else is among the items. Exit code 1 if there is an error; the
+    /// findings are the list's results, and on standard error.
+    Krm(KrmArgs),
     /// Print a shell's completion script
     Completions {
         /// The shell
@@ -108,6 +113,21 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct KrmArgs {
+    /// The NIC for networks that name none, before the Site's [default: ens160]
+    #[arg(long, value_name = "NIC")]
+    pub(super) default_nic: Option<String>,
+    /// Leave out what the cluster has no use for; can be repeated
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub(super) skip: Vec<SkipKind>,
+    /// Take a list without any Wukong for meant
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct GraphArgs {
     /// Files, folders, or `-` for standard input
     #[arg(value_name = "IN", required = true, value_hint = clap::ValueHint::AnyPath)]
@@ -133,7 +153,7 @@ pub(super) enum Picture {
     Html,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What is rendered")]
 pub(super) struct CompileArgs {
     /// The NIC for networks that name none, before the Site's [default: ens160]
@@ -169,6 +189,19 @@ pub(super) struct OutputArgs {
     /// When to colour
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub(super) color: Color,
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
+    /// Print findings only, without the summary
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Print more: every finding in full, every file that changes, what is accepted and what was passed over
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "What is reported")]
+pub(super) struct LevelArgs {
     /// Make an error of a warning, by code or name, or of all of them: `warnings`; can be repeated
     #[arg(long, value_name = "CODE")]
     pub(super) deny: Vec<String>,
@@ -180,12 +213,6 @@ pub(super) struct OutputArgs {
     /// To accept it in one Wukong only, annotate that: `accept.render.novasphere.dev/CODE: "why"`.
     #[arg(long, value_name = "CODE")]
     pub(super) allow: Vec<String>,
-    /// Print findings only, without the summary
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Print more: every file that changes, and what was passed over
-    #[arg(short, long)]
-    pub(super) verbose: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

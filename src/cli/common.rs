@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 
-use super::args::{Color, CompileArgs, Format, OutputArgs};
+use super::args::{Color, CompileArgs, Format, LevelArgs, OutputArgs};
 use super::progress::Bar;
 use super::{FAILED, FINDINGS, print, say, unknown_rule};
 use crate::diagnostic::emit::{github, json, sarif, text};
@@ -24,13 +24,13 @@ pub(super) fn compile_inputs(
     args: &CompileArgs,
     output: &OutputArgs,
 ) -> anyhow::Result<(Compilation, Report)> {
-    let mut report = Report::new(levels(output)?);
+    let mut report = Report::new(levels(&output.levels)?);
     let bar = Bar::new(output.quiet);
     let compilation = compile(inputs, &options(args)?, &bar.progress, &mut report)?;
     Ok((compilation, report))
 }
 
-fn options(args: &CompileArgs) -> anyhow::Result<Options> {
+pub(super) fn options(args: &CompileArgs) -> anyhow::Result<Options> {
     if let Some((nic, problem)) = args.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
         bail!("--default-nic {nic}: the interface name {problem}");
     }
@@ -56,7 +56,7 @@ fn now() -> anyhow::Result<i64> {
     Ok(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-pub(super) fn levels(args: &OutputArgs) -> anyhow::Result<Levels> {
+pub(super) fn levels(args: &LevelArgs) -> anyhow::Result<Levels> {
     let mut levels = Levels::default();
     for word in &args.deny {
         if word == "warnings" {

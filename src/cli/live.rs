@@ -17,7 +17,7 @@ use crate::source::{self, Inputs};
 pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<u8> {
     let progress = Progress::default();
     let dumps = Inputs { paths: dumps.to_vec(), ..Inputs::default() };
-    let mut report = Report::new(levels(&args.output)?);
+    let mut report = Report::new(levels(&args.output.levels)?);
     let sources = source::read(&dumps, &progress, &mut report)?;
     let export = document::parse(&sources, live::is_wanted, &progress, &mut report);
     if report.has_errors() {

@@ -6,6 +6,7 @@
 mod args;
 mod common;
 mod graph;
+mod krm;
 mod live;
 mod progress;
 mod run;
@@ -73,6 +74,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             Some(rule) => print(&page(rule)),
             None => Err(unknown_rule(&code)),
         },
+        Some(Command::Krm(args)) => krm::run(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "wukong-render", &mut script);

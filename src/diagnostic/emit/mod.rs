@@ -1,5 +1,6 @@
 //! The output formats: each a file that takes resolved findings, so that they cannot disagree.
 
+pub mod brief;
 pub mod github;
 pub mod json;
 pub mod sarif;
@@ -60,6 +61,11 @@ mod tests {
     #[test]
     fn sarif() {
         insta::assert_snapshot!(super::sarif::emit(&sample(), &[&INVALID_YAML, &DUPLICATE_KEY, &UNREADABLE_INPUT]));
+    }
+
+    #[test]
+    fn brief() {
+        insta::assert_snapshot!(super::brief::emit(&sample(), |finding| finding.location.to_string()));
     }
 
     #[test]

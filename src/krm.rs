@@ -1,0 +1,247 @@
+//! A KRM function: a `ResourceList` in, the same with our manifests out (kustomize, `functions-spec.md`, version 1).
+//!
+//! The Site is the `functionConfig`, or one of the items; Wukongs, NodeNetworkStates, Nodes, and others' policies and attachments are
+//! among the items. A `functionConfig` may be a Wukong as well, or a list of them, so that a generator, which has no items, can make
+//! something. Items that we made in an earlier run are known by an annotation, and replaced.
+
+mod text;
+
+use std::collections::HashMap;
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
+
+use crate::api::site;
+use crate::diagnostic::resolve::{Resolved, resolve_each};
+use crate::diagnostic::{Diagnostic, Origin, Place, Report};
+use crate::document::{Document, DocumentId, Documents, tree};
+use crate::progress::Progress;
+use crate::source::{Inputs, Source, Sources};
+use crate::tree::OutputTree;
+use crate::{Options, compile_documents, load};
+
+/// What a function gives back.
+#[derive(Debug)]
+pub struct Output {
+    /// The `ResourceList`.
+    pub text: String,
+    /// The findings, each with the place that [`place`](Self::place) has words for.
+    pub findings: Vec<Resolved>,
+    /// The places of the findings, in the same order.
+    places: HashMap<Resolved, String>,
+    /// Whether there is an error, so that the items are what they were.
+    pub has_errors: bool,
+}
+
+impl Output {
+    /// Where a finding is, in words: the file that the item came from, the object, and the field.
+    pub fn place(&self, finding: &Resolved) -> String {
+        self.places.get(finding).cloned().unwrap_or_default()
+    }
+}
+
+/// The annotation by which our items are known in the next run.
+pub const GENERATED: &str = "render.novasphere.dev/generated";
+const API_VERSION: &str = "config.kubernetes.io/v1";
+const PATH: &str = "config.kubernetes.io/path";
+const INDEX: &str = "config.kubernetes.io/index";
+
+/// Runs the function.
+///
+/// # Errors
+/// The input is no `ResourceList`.
+pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result<Output> {
+    let mut sources = Sources::default();
+    let source = sources.add(Source {
+        path: "<stdin>".to_owned(),
+        label: "standard input".to_owned(),
+        text: input.to_owned(),
+    });
+    let list = resource_list(input)?;
+    let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let documents = documents(&list, &items, DocumentId { source, index: 0 });
+    let inputs = Inputs { paths: vec!["-".into()], ..Inputs::default() };
+    let compilation = compile_documents(sources, documents, &inputs, options, &Progress::default(), &mut report)?;
+    let has_errors = report.has_errors();
+    let made = match &compilation.tree {
+        Some(tree) if !has_errors => manifests(tree)?,
+        _ => Vec::new(),
+    };
+    let found = resolve_each(&report, &compilation.sources);
+    let results: Vec<Value> = found.iter().map(|(diagnostic, resolved)| result(diagnostic, resolved, &list)).collect();
+    // With an error nothing changes, what was made before included.
+    let kept: Vec<bool> = items.iter().map(|item| has_errors || !is_ours(item)).collect();
+    let places = found.iter().map(|(diagnostic, resolved)| (resolved.clone(), place_in_words(diagnostic, &list)));
+    let places = places.collect();
+    let mut findings: Vec<Resolved> = found.into_iter().map(|(_, resolved)| resolved).collect();
+    findings.sort();
+    findings.dedup();
+    Ok(Output { text: text::write(input, &list, &kept, &made, &results), findings, places, has_errors })
+}
+
+fn resource_list(input: &str) -> anyhow::Result<Value> {
+    let mut documents = tree::parse(input);
+    let (1, Some(document)) = (documents.len(), documents.pop()) else {
+        bail!("standard input has to be one ResourceList, as kustomize and kpt give it to a function");
+    };
+    let Ok(document) = document else { bail!("standard input is no valid YAML") };
+    let Ok(value) = document.value(document.root()) else { bail!("standard input is no valid YAML") };
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    if text("kind") != "ResourceList" || !text("apiVersion").starts_with("config.kubernetes.io/") {
+        bail!("standard input is a `{}`, not a ResourceList of `{API_VERSION}`", text("kind"));
+    }
+    Ok(value)
+}
+
+fn identity(value: &Value) -> [Option<&str>; 3] {
+    ["/kind", "/metadata/namespace", "/metadata/name"].map(|pointer| value.pointer(pointer).and_then(Value::as_str))
+}
+
+fn annotation<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get("metadata")?.get("annotations")?.get(key)?.as_str()
+}
+
+fn is_ours(item: &Value) -> bool {
+    annotation(item, GENERATED).is_some()
+}
+
+/// The objects that matter among the items, and the `functionConfig`.
+fn documents(list: &Value, items: &[Value], document: DocumentId) -> Documents {
+    let mut documents = Documents::default();
+    let mut add = |pointer: String, value: &Value| {
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        if load::is_wanted(text("apiVersion"), text("kind")) {
+            let origin = Origin { document, pointer };
+            documents.objects.push(Document { origin, value: value.clone() });
+        } else {
+            *documents.passed_over.entry(text("kind").to_owned()).or_default() += 1;
+        }
+    };
+    let config = list.get("functionConfig").filter(|config| config.is_object());
+    if let Some(config) = config {
+        match config.get("items").and_then(Value::as_array) {
+            Some(inner) => {
+                inner.iter().enumerate().for_each(|(index, it)| add(format!("/functionConfig/items/{index}"), it));
+            }
+            None => add("/functionConfig".to_owned(), &as_local(config)),
+        }
+    }
+    for (index, item) in items.iter().enumerate() {
+        // kustomize gives a generator its own configuration as an item, too.
+        let is_config = config.is_some_and(|config| identity(config) == identity(item));
+        if !is_ours(item) && !is_config {
+            add(format!("/items/{index}"), item);
+        }
+    }
+    documents
+}
+
+/// A Site that configures a function is never applied: it needs no annotation that says so.
+fn as_local(config: &Value) -> Value {
+    let mut config = config.clone();
+    let metadata = config.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if let Some(annotations) = annotations.as_object_mut() {
+            annotations.insert(site::LOCAL_CONFIG.to_owned(), json!("true"));
+        }
+    }
+    config
+}
+
+/// What was rendered, with the annotations that say where it goes.
+fn manifests(tree: &OutputTree) -> anyhow::Result<Vec<Value>> {
+    let mut made = Vec::new();
+    for path in tree.paths().filter(|path| !path.ends_with(crate::manifest::KUSTOMIZATION)) {
+        let text = tree.text(path).unwrap_or_default();
+        let document = tree::parse(text).pop().and_then(Result::ok).context("a manifest was read before")?;
+        let mut value = document.value(document.root()).ok().context("a manifest was read before")?;
+        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut).context("a manifest has metadata")?;
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if let Some(annotations) = annotations.as_object_mut() {
+            for (key, value) in [(GENERATED, "true"), (PATH, path), (INDEX, "0")] {
+                annotations.insert(key.to_owned(), json!(value));
+            }
+        }
+        made.push(value);
+    }
+    // Policies come first, as everywhere.
+    made.sort_by_key(|value| value.get("kind").and_then(Value::as_str) != Some("NodeNetworkConfigurationPolicy"));
+    Ok(made)
+}
+
+/// The pointer to the object of a place, and that of the field within it.
+fn split<'a>(place: &'a Place, list: &Value) -> Option<(&'a str, &'a str)> {
+    let Place::Node { pointer, .. } = place else { return None };
+    let depth = if pointer.starts_with("/functionConfig/items/") { 3 } else if pointer.starts_with("/items/") { 2 } else { 1 };
+    let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
+    let (object, field) = pointer.split_at(end);
+    list.pointer(object).is_some().then_some((object, field))
+}
+
+/// A JSON pointer as the path of a field: `spec.networks[0].vlanId`.
+fn field_path(pointer: &str) -> String {
+    let mut path = String::new();
+    for segment in pointer.split('/').skip(1) {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        if segment.parse::<usize>().is_ok() {
+            path.push_str(&format!("[{segment}]"));
+        } else if path.is_empty() {
+            path = segment;
+        } else {
+            path.push('.');
+            path.push_str(&segment);
+        }
+    }
+    path
+}
+
+fn file(value: &Value) -> Option<(&str, Option<u64>)> {
+    let path = annotation(value, PATH).or_else(|| annotation(value, "internal.config.kubernetes.io/path"))?;
+    let index = annotation(value, INDEX).or_else(|| annotation(value, "internal.config.kubernetes.io/index"));
+    Some((path, index.and_then(|index| index.parse().ok())))
+}
+
+fn result(diagnostic: &Diagnostic, resolved: &Resolved, list: &Value) -> Value {
+    let mut result = Map::new();
+    result.insert("message".to_owned(), json!(format!("{}; {}", resolved.message, resolved.help)));
+    result.insert("severity".to_owned(), json!(resolved.severity.as_str()));
+    if let Some((object, field)) = split(&diagnostic.place, list)
+        && let Some(value) = list.pointer(object)
+    {
+        let mut reference = Map::new();
+        for (key, pointer) in [
+            ("apiVersion", "/apiVersion"),
+            ("kind", "/kind"),
+            ("name", "/metadata/name"),
+            ("namespace", "/metadata/namespace"),
+        ] {
+            if let Some(text) = value.pointer(pointer).and_then(Value::as_str) {
+                reference.insert(key.to_owned(), json!(text));
+            }
+        }
+        result.insert("resourceRef".to_owned(), Value::Object(reference));
+        if !field.is_empty() {
+            result.insert("field".to_owned(), json!({"path": field_path(field)}));
+        }
+        if let Some((path, index)) = file(value) {
+            let file = match index {
+                Some(index) => json!({"path": path, "index": index}),
+                None => json!({"path": path}),
+            };
+            result.insert("file".to_owned(), file);
+        }
+    }
+    result.insert("tags".to_owned(), json!({"code": resolved.code, "rule": resolved.name}));
+    Value::Object(result)
+}
+
+fn place_in_words(diagnostic: &Diagnostic, list: &Value) -> String {
+    let Some((object, field)) = split(&diagnostic.place, list) else { return "ResourceList".to_owned() };
+    let Some(value) = list.pointer(object) else { return "ResourceList".to_owned() };
+    let [kind, namespace, name] = identity(value).map(Option::unwrap_or_default);
+    let file = file(value).map_or_else(String::new, |(path, _)| format!("{path}: "));
+    let namespace = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+    let field = if field.is_empty() { String::new() } else { format!(" {}", field_path(field)) };
+    format!("{file}{kind} {namespace}{name}{field}")
+}

@@ -1,0 +1,79 @@
+//! A `ResourceList` as text again. What was there stays as it is written, with its comments, as far as that can be told from the text;
+//! otherwise it is spelt anew.
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::Part;
+use crate::document::tree;
+use crate::yaml;
+
+/// The list with the items that are `kept`, what was `made`, and the results.
+pub(super) fn write(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> String {
+    let value = expected(list, kept, made, results);
+    let spliced = splice(input, list, kept, made, results);
+    // Whatever the text looked like: it is used only if it says exactly what is meant.
+    spliced.filter(|text| read(text).as_ref() == Some(&value)).unwrap_or_else(|| {
+        let mut text = String::new();
+        yaml::write(&mut text, &value, 0);
+        text + "\n"
+    })
+}
+
+fn read(text: &str) -> Option<Value> {
+    let mut documents = tree::parse(text);
+    let document = documents.pop().filter(|_| documents.is_empty())?.ok()?;
+    document.value(document.root()).ok()
+}
+
+fn expected(list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> Value {
+    let old = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    let old = old.zip(kept).filter(|(_, is_kept)| **is_kept).map(|(item, _)| item);
+    let items: Vec<Value> = old.chain(made).cloned().collect();
+    let mut value: Map<String, Value> = list.as_object().cloned().unwrap_or_default();
+    value.shift_remove("results");
+    value.insert("items".to_owned(), Value::Array(items));
+    if !results.is_empty() {
+        value.insert("results".to_owned(), Value::Array(results.to_vec()));
+    }
+    Value::Object(value)
+}
+
+/// The text with items taken out and put in, if it is a list in block style.
+fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> Option<String> {
+    let tree = tree::parse(input).pop()?.ok()?;
+    let line_start = |at: usize| input[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let starts: Vec<usize> =
+        (0..kept.len()).map(|number| line_start(tree.locate(&format!("/items/{number}"), Part::Value).start)).collect();
+    let first = *starts.first()?;
+    let keys = list.as_object()?.keys().filter(|key| *key != "items");
+    let others: Vec<usize> = keys.map(|key| tree.locate(&format!("/{key}"), Part::Key).start).collect();
+    let end = others.iter().copied().filter(|at| *at > first).min().unwrap_or(input.len());
+    let (mut head, tail) = (input[..first].to_owned(), &input[end..]);
+    for (number, _) in kept.iter().enumerate().filter(|(_, is_kept)| **is_kept) {
+        let upper = starts.get(number + 1).copied().unwrap_or(end);
+        head.push_str(&input[starts[number]..upper]);
+    }
+    if !head.ends_with('\n') {
+        head.push('\n');
+    }
+    let indent = input[first..].find('-').filter(|dash| input[first..first + dash].bytes().all(|it| it == b' '))?;
+    for item in made {
+        head.push_str(&" ".repeat(indent));
+        head.push_str("- ");
+        yaml::write(&mut head, item, indent + 2);
+        head.push('\n');
+    }
+    head.push_str(tail);
+    if !results.is_empty() {
+        if !head.ends_with('\n') {
+            head.push('\n');
+        }
+        head.push_str("results:\n");
+        for result in results {
+            head.push_str("- ");
+            yaml::write(&mut head, result, 2);
+            head.push('\n');
+        }
+    }
+    Some(head)
+}
