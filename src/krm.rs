@@ -52,11 +52,8 @@ const INDEX: &str = "config.kubernetes.io/index";
 /// The input is no `ResourceList`.
 pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result<Output> {
     let mut sources = Sources::default();
-    let source = sources.add(Source {
-        path: "<stdin>".to_owned(),
-        label: "standard input".to_owned(),
-        text: input.to_owned(),
-    });
+    let source =
+        sources.add(Source { path: "<stdin>".to_owned(), label: "standard input".to_owned(), text: input.to_owned() });
     let list = resource_list(input)?;
     let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
     let documents = documents(&list, &items, DocumentId { source, index: 0 });
@@ -173,7 +170,13 @@ fn manifests(tree: &OutputTree) -> anyhow::Result<Vec<Value>> {
 /// The pointer to the object of a place, and that of the field within it.
 fn split<'a>(place: &'a Place, list: &Value) -> Option<(&'a str, &'a str)> {
     let Place::Node { pointer, .. } = place else { return None };
-    let depth = if pointer.starts_with("/functionConfig/items/") { 3 } else if pointer.starts_with("/items/") { 2 } else { 1 };
+    let depth = if pointer.starts_with("/functionConfig/items/") {
+        3
+    } else if pointer.starts_with("/items/") {
+        2
+    } else {
+        1
+    };
     let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
     let (object, field) = pointer.split_at(end);
     list.pointer(object).is_some().then_some((object, field))

@@ -606,3 +606,14 @@ fn a_picture_is_drawn_of_what_has_errors_and_mermaid_knows_its_limit() {
     assert_eq!((code(&output), stdout(&output).as_str()), (1, ""));
     assert!(stderr(&output).contains("nothing drawn"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_render_can_fail_when_it_changes_something() {
+    let folder = workspace();
+    let render = || code(&run(folder.path(), &["--exit-non-zero-on-change", "in", "out"]));
+    assert_eq!(render(), 1, "everything is new");
+    assert!(folder.path().join("out/nncp/web-external-bridge.yaml").exists());
+    assert_eq!(render(), 0);
+    fs::remove_file(folder.path().join("out/nncp/web-external-bridge.yaml")).expect("it can be removed");
+    assert_eq!(render(), 1);
+}

@@ -64,6 +64,9 @@ pub(super) enum Command {
     /// The Site is the functionConfig or an item, everything else is among the items. Exit code 1 if there is an error; the
     /// findings are the list's results, and on standard error.
     Krm(KrmArgs),
+    /// Run as Argo CD's config-management plugin (deploy/argocd)
+    #[command(subcommand)]
+    Argocd(ArgocdCommand),
     /// Print a shell's completion script
     Completions {
         /// The shell
@@ -72,6 +75,14 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ArgocdCommand {
+    /// Tell whether the folder has a Wukong, by printing the name of its file
+    Discover,
+    /// Print the manifests of the folder, by the parameters in `ARGOCD_APP_PARAMETERS`
+    Generate,
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +96,9 @@ pub(super) struct RenderArgs {
     /// Render in memory and compare with the output folder: list what is stale, missing or orphaned, and exit with 1
     #[arg(long)]
     pub(super) check: bool,
+    /// Render, and exit with 1 if that has changed anything: for pre-commit
+    #[arg(long, conflicts_with = "check")]
+    pub(super) exit_non_zero_on_change: bool,
     #[command(flatten)]
     pub(super) compile: CompileArgs,
     #[command(flatten)]

@@ -11,6 +11,7 @@ use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
 use crate::manifest::ManifestKind;
 use crate::names::interface_name_problem;
 use crate::plan::Overrides;
+use crate::progress::Progress;
 use crate::source::{Inputs, Sources, UNREADABLE_INPUT};
 use crate::tree::OutputTree;
 use crate::{Compilation, Options, compile, rules};
@@ -24,9 +25,18 @@ pub(super) fn compile_inputs(
     args: &CompileArgs,
     output: &OutputArgs,
 ) -> anyhow::Result<(Compilation, Report)> {
-    let mut report = Report::new(levels(&output.levels)?);
     let bar = Bar::new(output.quiet);
-    let compilation = compile(inputs, &options(args)?, &bar.progress, &mut report)?;
+    compile_with(inputs, &options(args)?, levels(&output.levels)?, &bar.progress)
+}
+
+pub(super) fn compile_with(
+    inputs: &Inputs,
+    options: &Options,
+    levels: Levels,
+    progress: &Progress,
+) -> anyhow::Result<(Compilation, Report)> {
+    let mut report = Report::new(levels);
+    let compilation = compile(inputs, options, progress, &mut report)?;
     Ok((compilation, report))
 }
 

@@ -3,6 +3,7 @@
 //! `clap` is at home here. Standard output carries what was asked for and nothing else; everything said to a person goes to
 //! standard error.
 
+mod argocd;
 mod args;
 mod common;
 mod graph;
@@ -75,6 +76,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             None => Err(unknown_rule(&code)),
         },
         Some(Command::Krm(args)) => krm::run(&args),
+        Some(Command::Argocd(command)) => argocd::run(command),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "wukong-render", &mut script);

@@ -45,7 +45,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     }
     summarize(&args.output, &format!("{made} ({}){counts}\n", describe(changes, &DONE)));
     summarize(&args.output, &compared.about_nodes());
-    Ok(CLEAN)
+    Ok(if args.exit_non_zero_on_change && compared.is_drift() { FINDINGS } else { CLEAN })
 }
 
 /// `wukong-render diff <IN>... <OUT>`
