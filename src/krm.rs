@@ -1,8 +1,7 @@
 //! A KRM function: a `ResourceList` in, the same with our manifests out (kustomize, `functions-spec.md`, version 1).
 //!
 //! The Site is the `functionConfig`, or one of the items; Wukongs, NodeNetworkStates, Nodes, and others' policies and attachments are
-//! among the items. A `functionConfig` may be a Wukong as well, or a list of them, so that a generator, which has no items, can make
-//! something. Items that we made in an earlier run are known by an annotation, and replaced.
+//! among the items. A generator has no items: its `functionConfig` may be a Wukong, or a ConfigMap whose data are files. Items that we made in an earlier run are known by an annotation, and replaced.
 
 mod text;
 
@@ -16,9 +15,9 @@ use crate::diagnostic::resolve::{Resolved, resolve_each};
 use crate::diagnostic::{Diagnostic, Origin, Place, Report};
 use crate::document::{Document, DocumentId, Documents, tree};
 use crate::progress::Progress;
-use crate::source::{Inputs, Source, Sources};
+use crate::source::{Inputs, Source, SourceId, Sources};
 use crate::tree::OutputTree;
-use crate::{Options, compile_documents, load};
+use crate::{Options, compile_documents, document, load};
 
 /// What a function gives back.
 #[derive(Debug)]
@@ -56,7 +55,10 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
         sources.add(Source { path: "<stdin>".to_owned(), label: "standard input".to_owned(), text: input.to_owned() });
     let list = resource_list(input)?;
     let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    let documents = documents(&list, &items, DocumentId { source, index: 0 });
+    let mut documents = documents(&list, &items, DocumentId { source, index: 0 });
+    let files: Vec<SourceId> = data(&list).map(|source| sources.add(source)).collect();
+    let more = document::parse_some(&sources, files, load::is_wanted, &Progress::default(), &mut report);
+    documents.objects.extend(more.objects);
     let inputs = Inputs { paths: vec!["-".into()], ..Inputs::default() };
     let compilation = compile_documents(sources, documents, &inputs, options, &Progress::default(), &mut report)?;
     let has_errors = report.has_errors();
@@ -65,11 +67,15 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
         _ => Vec::new(),
     };
     let found = resolve_each(&report, &compilation.sources);
-    let results: Vec<Value> = found.iter().map(|(diagnostic, resolved)| result(diagnostic, resolved, &list)).collect();
+    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| result(split(&diagnostic.place, source, &list), resolved, &list);
+    let results: Vec<Value> = found.iter().map(result).collect();
     // With an error nothing changes, what was made before included.
     let kept: Vec<bool> = items.iter().map(|item| has_errors || !is_ours(item)).collect();
-    let places = found.iter().map(|(diagnostic, resolved)| (resolved.clone(), place_in_words(diagnostic, &list)));
-    let places = places.collect();
+    let words = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
+        let words = split(&diagnostic.place, source, &list).and_then(|place| in_words(place, &list));
+        (resolved.clone(), words.unwrap_or_else(|| resolved.location.to_string()))
+    };
+    let places = found.iter().map(words).collect();
     let mut findings: Vec<Resolved> = found.into_iter().map(|(_, resolved)| resolved).collect();
     findings.sort();
     findings.dedup();
@@ -116,12 +122,7 @@ fn documents(list: &Value, items: &[Value], document: DocumentId) -> Documents {
     };
     let config = list.get("functionConfig").filter(|config| config.is_object());
     if let Some(config) = config {
-        match config.get("items").and_then(Value::as_array) {
-            Some(inner) => {
-                inner.iter().enumerate().for_each(|(index, it)| add(format!("/functionConfig/items/{index}"), it));
-            }
-            None => add("/functionConfig".to_owned(), &as_local(config)),
-        }
+        add("/functionConfig".to_owned(), &as_local(config));
     }
     for (index, item) in items.iter().enumerate() {
         // kustomize gives a generator its own configuration as an item, too.
@@ -131,6 +132,16 @@ fn documents(list: &Value, items: &[Value], document: DocumentId) -> Documents {
         }
     }
     documents
+}
+
+/// The files in a `functionConfig` that is a ConfigMap.
+fn data(list: &Value) -> impl Iterator<Item = Source> {
+    let config = list.get("functionConfig").filter(|config| config.get("kind").is_some_and(|kind| kind == "ConfigMap"));
+    let data = config.and_then(|config| config.get("data")).and_then(Value::as_object);
+    data.into_iter().flatten().filter_map(|(name, text)| {
+        let text = text.as_str()?.to_owned();
+        Some(Source { path: format!("functionConfig data {name}"), label: name.clone(), text })
+    })
 }
 
 /// A Site that configures a function is never applied: it needs no annotation that says so.
@@ -167,19 +178,13 @@ fn manifests(tree: &OutputTree) -> anyhow::Result<Vec<Value>> {
     Ok(made)
 }
 
-/// The pointer to the object of a place, and that of the field within it.
-fn split<'a>(place: &'a Place, list: &Value) -> Option<(&'a str, &'a str)> {
-    let Place::Node { pointer, .. } = place else { return None };
-    let depth = if pointer.starts_with("/functionConfig/items/") {
-        3
-    } else if pointer.starts_with("/items/") {
-        2
-    } else {
-        1
-    };
+/// The pointer to the object of a place in the list, and that of the field within it.
+fn split<'a>(place: &'a Place, source: SourceId, list: &Value) -> Option<(&'a str, &'a str)> {
+    let Place::Node { document, pointer, .. } = place else { return None };
+    let depth = if pointer.starts_with("/items/") { 2 } else { 1 };
     let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
     let (object, field) = pointer.split_at(end);
-    list.pointer(object).is_some().then_some((object, field))
+    (document.source == source && list.pointer(object).is_some()).then_some((object, field))
 }
 
 /// A JSON pointer as the path of a field: `spec.networks[0].vlanId`.
@@ -188,7 +193,9 @@ fn field_path(pointer: &str) -> String {
     for segment in pointer.split('/').skip(1) {
         let segment = segment.replace("~1", "/").replace("~0", "~");
         if segment.parse::<usize>().is_ok() {
-            path.push_str(&format!("[{segment}]"));
+            path.push('[');
+            path.push_str(&segment);
+            path.push(']');
         } else if path.is_empty() {
             path = segment;
         } else {
@@ -205,11 +212,11 @@ fn file(value: &Value) -> Option<(&str, Option<u64>)> {
     Some((path, index.and_then(|index| index.parse().ok())))
 }
 
-fn result(diagnostic: &Diagnostic, resolved: &Resolved, list: &Value) -> Value {
+fn result(place: Option<(&str, &str)>, resolved: &Resolved, list: &Value) -> Value {
     let mut result = Map::new();
     result.insert("message".to_owned(), json!(format!("{}; {}", resolved.message, resolved.help)));
     result.insert("severity".to_owned(), json!(resolved.severity.as_str()));
-    if let Some((object, field)) = split(&diagnostic.place, list)
+    if let Some((object, field)) = place
         && let Some(value) = list.pointer(object)
     {
         let mut reference = Map::new();
@@ -239,12 +246,11 @@ fn result(diagnostic: &Diagnostic, resolved: &Resolved, list: &Value) -> Value {
     Value::Object(result)
 }
 
-fn place_in_words(diagnostic: &Diagnostic, list: &Value) -> String {
-    let Some((object, field)) = split(&diagnostic.place, list) else { return "ResourceList".to_owned() };
-    let Some(value) = list.pointer(object) else { return "ResourceList".to_owned() };
+fn in_words((object, field): (&str, &str), list: &Value) -> Option<String> {
+    let value = list.pointer(object)?;
     let [kind, namespace, name] = identity(value).map(Option::unwrap_or_default);
     let file = file(value).map_or_else(String::new, |(path, _)| format!("{path}: "));
     let namespace = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
     let field = if field.is_empty() { String::new() } else { format!(" {}", field_path(field)) };
-    format!("{file}{kind} {namespace}{name}{field}")
+    Some(format!("{file}{kind} {namespace}{name}{field}"))
 }

@@ -189,7 +189,7 @@ else:
 shim = work / "shim"
 shim.mkdir()
 (shim / "docker").write_text(f"""#!/bin/sh
-case " $* " in *" --network none "*" --user nobody "*) ;; *) echo "docker is run otherwise: $*" >&2; exit 9;; esac
+case "$*" in *"--network none --user nobody "*) ;; *) echo "docker is run otherwise: $*" >&2; exit 9;; esac
 exec {binary} krm
 """)
 (shim / "docker").chmod(0o755)

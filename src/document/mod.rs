@@ -100,7 +100,17 @@ pub fn parse(
     progress: &Progress,
     report: &mut Report,
 ) -> Documents {
-    let ids: Vec<SourceId> = sources.ids().collect();
+    parse_some(sources, sources.ids().collect(), wanted, progress, report)
+}
+
+/// Parses some of the sources, as [`parse`] does all of them.
+pub fn parse_some(
+    sources: &Sources,
+    ids: Vec<SourceId>,
+    wanted: impl Fn(&str, &str) -> bool + Sync,
+    progress: &Progress,
+    report: &mut Report,
+) -> Documents {
     progress.begin(Activity::Parsing, ids.len());
     let parsed: Vec<(Documents, Vec<Diagnostic>)> = ids
         .into_par_iter()
