@@ -67,7 +67,9 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
         _ => Vec::new(),
     };
     let found = resolve_each(&report, &compilation.sources);
-    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| result(split(&diagnostic.place, source, &list), resolved, &list);
+    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
+        result(split(&diagnostic.place, source, &list), resolved, &list)
+    };
     let results: Vec<Value> = found.iter().map(result).collect();
     // With an error nothing changes, what was made before included.
     let kept: Vec<bool> = items.iter().map(|item| has_errors || !is_ours(item)).collect();

@@ -67,3 +67,60 @@ fn the_wukongs_of_the_pages_compile() {
     }
     assert_eq!(count, 2);
 }
+
+/// Every block of a language that can be read is read, in every page.
+#[test]
+fn every_snippet_can_be_read() {
+    let pages = ["README.md", "CONTRIBUTING.md"].into_iter().map(str::to_owned);
+    let guides = common::files(&root().join("docs")).into_keys().map(|path| format!("docs/{path}"));
+    for page in pages.chain(guides) {
+        // The rules' examples are of mistakes.
+        let yaml = if page == "docs/rules.md" { Vec::new() } else { blocks(&page, "yaml") };
+        for block in yaml {
+            for document in wukong_render::document::tree::parse(&block) {
+                let document = document.unwrap_or_else(|problem| panic!("{page}: {}\n{block}", problem.message));
+                assert!(document.value(document.root()).is_ok(), "{page}\n{block}");
+            }
+        }
+        for block in blocks(&page, "json") {
+            let json: Result<serde_json::Value, _> = serde_json::from_str(&block);
+            assert!(json.is_ok(), "{page}: {json:?}\n{block}");
+        }
+        for block in blocks(&page, "sh") {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let path = folder.path().join("block.sh");
+            fs::write(&path, &block).expect("it can be written");
+            let bash = std::process::Command::new("bash").arg("-n").arg(&path).output().expect("bash can be run");
+            assert!(bash.status.success(), "{page}: {}\n{block}", String::from_utf8_lossy(&bash.stderr));
+        }
+    }
+}
+
+/// Links within the repository lead somewhere, headings included.
+#[test]
+fn links_lead_somewhere() {
+    let pages = ["README.md", "CONTRIBUTING.md"].into_iter().map(str::to_owned);
+    let guides = common::files(&root().join("docs")).into_keys().map(|path| format!("docs/{path}"));
+    for page in pages.chain(guides) {
+        let text = fs::read_to_string(root().join(&page)).expect("the page is there");
+        let folder = root().join(&page).parent().expect("a page has a folder").to_owned();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { root().join(&page) } else { folder.join(path) };
+            assert!(target.exists(), "{page}: {link}");
+            if !anchor.is_empty() {
+                let target = fs::read_to_string(target).expect("a page");
+                let slug = |line: &str| {
+                    let text = line.trim_start_matches('#').trim().to_lowercase();
+                    let kept = text.chars().filter(|it| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_'));
+                    kept.collect::<String>().replace(' ', "-")
+                };
+                let is_there = target.lines().any(|line| line.starts_with('#') && slug(line) == anchor);
+                assert!(is_there, "{page}: {link}");
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import signal
+import stat
 import subprocess
 import tarfile
 
@@ -75,6 +76,9 @@ if static.exists() and os.getuid() == 0:
     shutil.copy(static, image / IN_IMAGE[1:])
     shutil.copy("deploy/argocd/plugin.yaml", image / "home/argocd/cmp-server/config/plugin.yaml")
     (image / "tmp").chmod(0o1777)
+    # Every container has it.
+    (image / "dev").mkdir()
+    os.mknod(image / "dev" / "urandom", stat.S_IFCHR | 0o666, os.makedev(1, 9))
 print(f"  the plugin runs {'in an empty root, as user ' + str(uid) if image else 'on this machine, for want of a static binary'}")
 
 

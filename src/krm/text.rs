@@ -9,20 +9,51 @@ use crate::yaml;
 
 /// The list with the items that are `kept`, what was `made`, and the results.
 pub(super) fn write(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> String {
-    let value = expected(list, kept, made, results);
-    let spliced = splice(input, list, kept, made, results);
+    let mut value = expected(list, kept, made, results);
+    let spliced = match without_results(input, list) {
+        Some(text) => read(&text).and_then(|list| splice(&text, &list, kept, made, results)),
+        None => splice(input, list, kept, made, results),
+    };
     // Whatever the text looked like: it is used only if it says exactly what is meant.
     spliced.filter(|text| read(text).as_ref() == Some(&value)).unwrap_or_else(|| {
         let mut text = String::new();
+        if let Some(list) = value.as_object_mut() {
+            list.shift_remove("results");
+        }
         yaml::write(&mut text, &value, 0);
-        text + "\n"
+        append_results(text, results)
     })
+}
+
+fn append_results(mut text: String, results: &[Value]) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if !results.is_empty() {
+        text.push_str("results:\n");
+    }
+    for result in results {
+        text.push_str("- ");
+        yaml::write(&mut text, result, 2);
+        text.push('\n');
+    }
+    text
 }
 
 fn read(text: &str) -> Option<Value> {
     let mut documents = tree::parse(text);
     let document = documents.pop().filter(|_| documents.is_empty())?.ok()?;
     document.value(document.root()).ok()
+}
+
+/// The text without the results of a function before us; none if there are none.
+fn without_results(input: &str, list: &Value) -> Option<String> {
+    list.get("results")?;
+    let tree = tree::parse(input).pop()?.ok()?;
+    let at = |key: &str| tree.locate(&format!("/{key}"), Part::Key).start;
+    let start = at("results");
+    let next = list.as_object()?.keys().map(|key| at(key)).filter(|other| *other > start).min();
+    Some(format!("{}{}", &input[..start], &input[next.unwrap_or(input.len())..]))
 }
 
 fn expected(list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> Value {
@@ -64,16 +95,5 @@ fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[V
         head.push('\n');
     }
     head.push_str(tail);
-    if !results.is_empty() {
-        if !head.ends_with('\n') {
-            head.push('\n');
-        }
-        head.push_str("results:\n");
-        for result in results {
-            head.push_str("- ");
-            yaml::write(&mut head, result, 2);
-            head.push('\n');
-        }
-    }
-    Some(head)
+    Some(append_results(head, results))
 }
