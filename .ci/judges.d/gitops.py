@@ -76,9 +76,11 @@ if static.exists() and os.getuid() == 0:
     shutil.copy(static, image / IN_IMAGE[1:])
     shutil.copy("deploy/argocd/plugin.yaml", image / "home/argocd/cmp-server/config/plugin.yaml")
     (image / "tmp").chmod(0o1777)
-    # Every container has it.
+    # Every container has them.
     (image / "dev").mkdir()
-    os.mknod(image / "dev" / "urandom", stat.S_IFCHR | 0o666, os.makedev(1, 9))
+    for name, minor in (("random", 8), ("urandom", 9)):
+        os.mknod(image / "dev" / name, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+        (image / "dev" / name).chmod(0o666)
 print(f"  the plugin runs {'in an empty root, as user ' + str(uid) if image else 'on this machine, for want of a static binary'}")
 
 

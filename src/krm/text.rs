@@ -75,7 +75,7 @@ fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[V
     let line_start = |at: usize| input[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let starts: Vec<usize> =
         (0..kept.len()).map(|number| line_start(tree.locate(&format!("/items/{number}"), Part::Value).start)).collect();
-    let first = *starts.first()?;
+    let Some(first) = starts.first().copied() else { return fill(input, &tree, made, results) };
     let keys = list.as_object()?.keys().filter(|key| *key != "items");
     let others: Vec<usize> = keys.map(|key| tree.locate(&format!("/{key}"), Part::Key).start).collect();
     let end = others.iter().copied().filter(|at| *at > first).min().unwrap_or(input.len());
@@ -88,12 +88,29 @@ fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[V
         head.push('\n');
     }
     let indent = input[first..].find('-').filter(|dash| input[first..first + dash].bytes().all(|it| it == b' '))?;
-    for item in made {
-        head.push_str(&" ".repeat(indent));
-        head.push_str("- ");
-        yaml::write(&mut head, item, indent + 2);
-        head.push('\n');
-    }
+    append_items(&mut head, made, indent);
     head.push_str(tail);
     Some(append_results(head, results))
+}
+
+/// The text with items in a list that was empty.
+fn fill(input: &str, tree: &tree::Tree, made: &[Value], results: &[Value]) -> Option<String> {
+    let key = tree.locate("/items", Part::Key);
+    let end = input[key.end..].find('\n').map_or(input.len(), |newline| key.end + newline);
+    if made.is_empty() || input[key.end..end].trim() != ": []" {
+        return (made.is_empty()).then(|| append_results(input.to_owned(), results));
+    }
+    let mut text = format!("{}:\n", &input[..key.end]);
+    append_items(&mut text, made, 0);
+    text.push_str(input[end..].strip_prefix('\n').unwrap_or_default());
+    Some(append_results(text, results))
+}
+
+fn append_items(text: &mut String, made: &[Value], indent: usize) {
+    for item in made {
+        text.push_str(&" ".repeat(indent));
+        text.push_str("- ");
+        yaml::write(text, item, indent + 2);
+        text.push('\n');
+    }
 }
