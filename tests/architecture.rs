@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("docs", &["cli", "rules"]),
     ("graph", &["api", "document", "names", "plan"]),
     ("header", &[]),
-    ("krm", &["api", "document", "load", "manifest", "source", "tree", "yaml"]),
+    ("krm", &["Options", "api", "compile_documents", "document", "load", "manifest", "source", "tree", "yaml"]),
     ("live", &["document", "manifest", "tree"]),
     ("load", &["address", "api", "document", "names", "plan", "schema", "spelling"]),
     ("manifest", &["api", "header", "plan"]),

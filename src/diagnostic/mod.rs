@@ -204,6 +204,11 @@ impl Report {
         }
     }
 
+    /// Whether a rule's finding is at a place.
+    pub fn has_at(&self, rule: &Rule, place: &Place) -> bool {
+        self.diagnostics.iter().any(|finding| finding.rule == rule && finding.place == *place)
+    }
+
     /// Drops the findings that are not to be kept, in the order of [`diagnostics`](Self::diagnostics).
     pub fn keep(&mut self, kept: &[bool]) {
         let mut kept = kept.iter();

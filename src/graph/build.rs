@@ -1,15 +1,17 @@
 //! The plan and the findings into a topology.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::places::{NetworkNodes, Places};
 use super::{Kind, Node, Topology};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::diagnostic::resolve::Resolved;
-use crate::diagnostic::{Diagnostic, Origin, Place};
-use crate::document::DocumentId;
+use crate::diagnostic::{Diagnostic, Origin};
 use crate::names::{vlan_interface, vlan_of_name};
 use crate::plan::cni::Plugin;
-use crate::plan::{Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong};
+use crate::plan::{
+    Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong, can_overlap,
+};
 
 /// The topology of a plan, with the findings where they sit. `findings` are those of the run, each with its position.
 pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]) -> Topology {
@@ -27,24 +29,16 @@ pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]
             topology.findings.len() - 1
         });
         let all = std::iter::once(&diagnostic.place).chain(diagnostic.related.iter().map(|(place, _)| place));
-        let nodes: Vec<usize> =
-            all.filter_map(|place| places.node(place, &diagnostic.message, &topology.nodes)).collect();
+        let nodes: BTreeSet<usize> =
+            all.flat_map(|place| places.nodes(place, &diagnostic.message, &topology.nodes)).collect();
         for node in nodes {
+            // The same may be found twice.
             if !topology.nodes[node].findings.contains(&number) {
                 topology.nodes[node].findings.push(number);
             }
         }
     }
     sort(topology)
-}
-
-/// What a network comes to, by the numbers of the nodes.
-struct NetworkNodes<'a> {
-    origin: &'a Origin,
-    machine: usize,
-    attachment: Option<usize>,
-    /// Bridges, VLAN interfaces, bonds and NICs under it.
-    below: Vec<usize>,
 }
 
 struct Builder<'a> {
@@ -54,6 +48,10 @@ struct Builder<'a> {
     edges: BTreeSet<(usize, usize)>,
     /// Nodes by kind, node group and name; what is the same in all groups has none.
     known: HashMap<(Kind, Option<usize>, String), usize>,
+    /// Bridges by group and name, and by their ports where several of a name are apart.
+    bridges: HashMap<(usize, String, Option<usize>), usize>,
+    /// The bridges of a group whose definitions differ, on nodes that are never the same.
+    apart: HashSet<(usize, String)>,
     networks: Vec<NetworkNodes<'a>>,
     machines: Vec<(&'a Origin, usize)>,
     uplinks: Vec<(&'a Origin, usize)>,
@@ -67,6 +65,8 @@ impl<'a> Builder<'a> {
             nodes: Vec::new(),
             edges: BTreeSet::new(),
             known: HashMap::new(),
+            bridges: HashMap::new(),
+            apart: apart(plan),
             networks: Vec::new(),
             machines: Vec::new(),
             uplinks: Vec::new(),
@@ -112,7 +112,7 @@ impl<'a> Builder<'a> {
     fn host(&mut self, network: &Network, host: &'a Host, below: &mut Vec<usize>) -> Option<usize> {
         let uplink = host.uplink.as_ref().map(|uplink| self.uplink(host.group, uplink, below));
         let Some(name) = network.carrier.bridge_name() else {
-            let group = || network.carrier == Carrier::Sriov;
+            let group = || matches!(network.carrier, Carrier::Sriov { .. });
             return uplink.or_else(|| group().then(|| self.group(host.group)));
         };
         let port = match (uplink, &host.uplink, network.carrier.bridge().and_then(Bridge::port_vlan)) {
@@ -124,8 +124,9 @@ impl<'a> Builder<'a> {
             }
             _ => uplink,
         };
-        let bridge =
-            self.node(Kind::Bridge, Some(host.group), name.to_owned(), || bridge_words(&network.carrier, host));
+        // Bridges of one name that never meet are several; those that do are a conflict, and one box shows it.
+        let definition = if self.is_apart(host.group, name) { port } else { None };
+        let bridge = self.bridge(host.group, name, definition, || bridge_words(&network.carrier, host));
         below.push(bridge);
         let on = port.unwrap_or_else(|| self.group(host.group));
         self.edge(on, bridge);
@@ -224,6 +225,17 @@ impl<'a> Builder<'a> {
         })
     }
 
+    fn is_apart(&self, group: usize, bridge: &str) -> bool {
+        self.apart.contains(&(group, bridge.to_owned()))
+    }
+
+    fn bridge(&mut self, group: usize, name: &str, port: Option<usize>, detail: impl FnOnce() -> Vec<String>) -> usize {
+        *self.bridges.entry((group, name.to_owned(), port)).or_insert_with(|| {
+            self.nodes.push(Node { kind: Kind::Bridge, name: name.to_owned(), detail: detail(), findings: Vec::new() });
+            self.nodes.len() - 1
+        })
+    }
+
     fn node(&mut self, kind: Kind, group: Option<usize>, name: String, detail: impl FnOnce() -> Vec<String>) -> usize {
         *self.known.entry((kind, group, name.clone())).or_insert_with(|| {
             self.nodes.push(Node { kind, name, detail: detail(), findings: Vec::new() });
@@ -242,56 +254,36 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Where the findings of a place sit, by the document of the place.
-struct Places<'a> {
-    networks: HashMap<DocumentId, Vec<NetworkNodes<'a>>>,
-    others: HashMap<DocumentId, Vec<(&'a Origin, usize)>>,
+/// The bridges, by group and name, that have several ports and none of them on nodes of another's.
+fn apart(plan: &Plan) -> HashSet<(usize, String)> {
+    type Ports<'a> = HashSet<(String, &'a NodeSelector)>;
+    let mut bridges: HashMap<(usize, &str), Ports<'_>> = HashMap::new();
+    for network in plan.networks() {
+        for host in &network.hosts {
+            if let (Some(bridge), Some(uplink)) = (network.carrier.bridge_name(), &host.uplink) {
+                let vlan = network.carrier.bridge().and_then(Bridge::port_vlan);
+                let port = vlan.map_or_else(|| uplink.name.clone(), |vlan| vlan_interface(&uplink.name, vlan));
+                bridges.entry((host.group, bridge)).or_default().insert((port, &host.nodes));
+            }
+        }
+    }
+    let is_apart = |ports: &Ports<'_>| {
+        let ports: Vec<&(String, &NodeSelector)> = ports.iter().collect();
+        let is_one = ports.iter().all(|(port, _)| *port == ports[0].0);
+        let meets = |(number, (port, nodes)): (usize, &&(String, &NodeSelector))| {
+            ports[number + 1..].iter().any(|(other, theirs)| port != other && can_overlap(nodes, theirs))
+        };
+        !is_one && ports.len() <= MANY && !ports.iter().enumerate().any(meets)
+    };
+    bridges
+        .into_iter()
+        .filter(|(_, ports)| is_apart(ports))
+        .map(|((group, name), _)| (group, name.to_owned()))
+        .collect()
 }
 
-impl<'a> Places<'a> {
-    fn new(
-        networks: Vec<NetworkNodes<'a>>,
-        machines: Vec<(&'a Origin, usize)>,
-        uplinks: Vec<(&'a Origin, usize)>,
-    ) -> Self {
-        let mut places = Self { networks: HashMap::new(), others: HashMap::new() };
-        for network in networks {
-            places.networks.entry(network.origin.document).or_default().push(network);
-        }
-        for (origin, number) in machines.into_iter().chain(uplinks) {
-            places.others.entry(origin.document).or_default().push((origin, number));
-        }
-        places
-    }
-
-    /// The node of a place. Of a network's nodes it is the one that the key is about, or that the message names.
-    fn node(&self, place: &Place, message: &str, nodes: &[Node]) -> Option<usize> {
-        let Place::Node { document, pointer, .. } = place else { return None };
-        let below = |origin: &Origin| {
-            let rest = pointer.strip_prefix(origin.pointer.as_str())?;
-            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-        };
-        let mut networks = self.networks.get(document).into_iter().flatten();
-        let Some((network, key)) = networks.find_map(|network| Some((network, below(network.origin)?))) else {
-            let others = self.others.get(document).into_iter().flatten();
-            return others.filter(|(origin, _)| below(origin).is_some()).map(|(_, number)| *number).next();
-        };
-        let is_named = |number: &usize| message.contains(&format!("`{}`", nodes[*number].name));
-        let by_name = |kinds: &[Kind]| {
-            let of_kind = |number: &usize| kinds.contains(&nodes[*number].kind);
-            let found: Vec<usize> = network.below.iter().copied().filter(of_kind).collect();
-            found.iter().copied().find(is_named).or(found.last().copied())
-        };
-        let by_key = match key.trim_start_matches('/') {
-            "bridgeName" | "nodeIP" => by_name(&[Kind::Bridge]),
-            "vlanId" => by_name(&[Kind::Vlan]).or_else(|| by_name(&[Kind::Bridge])),
-            "physicalInterface" => by_name(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
-            key if key == "nadName" || key.starts_with("ipConfig") => network.attachment,
-            _ => network.below.iter().copied().find(is_named),
-        };
-        by_key.or(network.attachment).or(Some(network.machine))
-    }
-}
+/// Above so many ports and selectors of one bridge it is not told whether they are apart.
+const MANY: usize = 500;
 
 /// Sorts the nodes so that what hangs together stands together: along the edges from the left, names in their natural order.
 fn sort(topology: Topology) -> Topology {

@@ -9,6 +9,7 @@ mod fold;
 mod html;
 mod layout;
 mod mermaid;
+mod places;
 mod svg;
 
 use std::collections::{BTreeMap, HashSet};

@@ -193,7 +193,13 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
     let bonded = ["link-aggregation", "bond"].iter().find_map(|key| value.get(*key));
     let bonded = bonded.and_then(|bond| ["port", "ports", "slaves"].iter().find_map(|key| bond.get(*key)));
     let bridged = value.get("bridge").and_then(|bridge| ["port", "ports"].iter().find_map(|key| bridge.get(*key)));
-    let ports = [bonded, bridged].into_iter().flatten().filter_map(Value::as_array).flatten();
+    let vrf = value.get("vrf").and_then(|vrf| vrf.get("port"));
+    let ports = [bonded, bridged, vrf].into_iter().flatten().filter_map(Value::as_array).flatten();
+    // A port of an OVS bridge may be a bond, whose NICs are what is taken.
+    let ports = ports.flat_map(|port| match port.pointer("/link-aggregation/port").and_then(Value::as_array) {
+        Some(nics) => nics.iter().collect(),
+        None => vec![port],
+    });
     let port = |port: &Value| port.as_str().map(str::to_owned).or_else(|| text_at(port, "name"));
     let interface = NodeInterface {
         index,

@@ -3,6 +3,7 @@
 mod existing;
 mod inventory;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
@@ -169,7 +170,10 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
             Loaded::NodeState(Some(node)) => states.push(*node),
             Loaded::NodeState(None) => is_inventory_broken = true,
             Loaded::Node(node) => drop(nodes.insert(node.name.clone(), *node)),
-            Loaded::Attachment(key, attachment) => drop(objects.attachments.insert(key, *attachment)),
+            Loaded::Attachment(key, attachment) => match objects.attachments.entry(key) {
+                Entry::Vacant(entry) => drop(entry.insert(*attachment)),
+                Entry::Occupied(mut first) => drop(first.get_mut().second.get_or_insert(attachment.origin)),
+            },
             Loaded::Policy(policy) => objects.policies.push(*policy),
             Loaded::Nothing => {}
         }

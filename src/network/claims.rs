@@ -10,16 +10,16 @@ use super::existing::ovn_particulars;
 use crate::api::NetworkConfig;
 use crate::diagnostic::Place;
 use crate::load::Object;
-use crate::names::vlan_of_name;
+use crate::names::{vlan_interface, vlan_of_name};
 use crate::plan::cni::{NetConf, Plugin};
 use crate::plan::{
-    Bridge, Carrier, Claim, Claimed, Host, Identity, Need, Network, NodeSelector, Settings, Tagging, Uplink,
+    Bridge, Carrier, Claim, Claimant, Claimed, Host, Identity, Need, Network, NodeSelector, Settings, Tagging, Uplink,
 };
 
 /// The claim of a name in the cluster's store.
 pub(super) fn name(identity: &Identity, config: &Object<NetworkConfig>, what: Claimed) -> Claim {
     let holder = who(identity, &config.value.name);
-    Claim { place: config.origin.at("name"), what, holder, nodes: everywhere(), is_given: false }
+    Claim { place: config.origin.at("name"), what, holder, nodes: everywhere(), by: Claimant::Network }
 }
 
 /// The nodes of what is in the cluster's store.
@@ -28,7 +28,7 @@ pub(super) fn everywhere() -> Arc<NodeSelector> {
     Arc::clone(&EVERYWHERE)
 }
 
-/// The claims of the Site's bonds on their NICs, once for the nodes on which networks use them.
+/// The claims of the Site's bonds and VLAN interfaces, with the bonds' NICs, once for the nodes on which networks use them.
 #[derive(Debug, Default)]
 pub(super) struct Bonds {
     seen: HashSet<(String, Arc<NodeSelector>)>,
@@ -42,34 +42,56 @@ impl Bonds {
         for host in network.hosts.iter().filter(|host| host.need.is_some()) {
             let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
             for interface in definition.iter().flat_map(|definition| &definition.interfaces) {
-                let Some(bond) = &interface.link_aggregation else { continue };
                 let group = &settings.groups[host.group];
                 let Some(own) = group.uplinks.get(&interface.name) else { continue };
                 if !self.seen.insert((interface.name.clone(), Arc::clone(&host.nodes))) {
                     continue;
                 }
-                let ports = own.origin.child("link-aggregation").child("port");
-                self.claims.extend(bond.port.iter().enumerate().map(|(index, nic)| Claim {
-                    place: ports.child(index).here(),
-                    what: Claimed::Port(nic.clone()),
-                    holder: interface.name.clone(),
-                    nodes: Arc::clone(&host.nodes),
-                    is_given: true,
-                }));
+                let mut claim = |place: Place, what: Claimed, holder: String| {
+                    self.claims.push(Claim { place, what, holder, nodes: Arc::clone(&host.nodes), by: Claimant::Site });
+                };
+                let this = Claimed::Interface(interface.name.clone());
+                if let Some(bond) = &interface.link_aggregation {
+                    claim(own.origin.at("name"), this, bond_words(&bond.port));
+                    let ports = own.origin.child("link-aggregation").child("port");
+                    for (index, nic) in bond.port.iter().enumerate() {
+                        claim(ports.child(index).here(), Claimed::Port(nic.clone()), interface.name.clone());
+                    }
+                } else if let Some(vlan) = &interface.vlan {
+                    claim(own.origin.at("name"), this, vlan_words(&vlan.base_iface, vlan.id));
+                }
             }
         }
     }
 }
 
+/// A bond in words; two with the same words are the same.
+pub(super) fn bond_words(ports: &[String]) -> String {
+    let mut ports: Vec<String> = ports.iter().map(|port| format!("`{port}`")).collect();
+    ports.sort();
+    format!("a bond of {}", ports.join(", "))
+}
+
+/// A VLAN interface in words.
+pub(super) fn vlan_words(base: &str, id: u16) -> String {
+    format!("VLAN {id} of `{base}`")
+}
+
 /// The claims on the nodes and on the wire, in every group.
-pub(super) fn of_network(identity: &Identity, network: &Network, settings: &Settings, claims: &mut Vec<Claim>) {
+pub(super) fn of_network(
+    identity: &Identity,
+    network: &Network,
+    settings: &Settings,
+    has_others: bool,
+    claims: &mut Vec<Claim>,
+) {
     for host in &network.hosts {
         let mut claim = |place: Place, what: Claimed, holder: String| {
-            claims.push(Claim { place, what, holder, nodes: Arc::clone(&host.nodes), is_given: false });
+            claims.push(Claim { place, what, holder, nodes: Arc::clone(&host.nodes), by: Claimant::Network });
         };
         // Where nothing is made on the nodes, nothing is taken there.
         if !settings.skip_nncp {
-            on_nodes(network, host, &mut claim);
+            on_nodes(network, host, has_others, &mut claim);
         }
         let is_attached = network.nad_name.is_none() && !settings.skip_nad;
         if let Some(uplink) = host.uplink.as_ref().filter(|_| is_attached) {
@@ -83,18 +105,25 @@ pub(super) fn of_network(identity: &Identity, network: &Network, settings: &Sett
     }
 }
 
-fn on_nodes(network: &Network, host: &Host, claim: &mut impl FnMut(Place, Claimed, String)) {
+fn on_nodes(network: &Network, host: &Host, has_others: bool, claim: &mut impl FnMut(Place, Claimed, String)) {
+    if let Carrier::Localnet { localnet, bridge, .. } = &network.carrier {
+        claim(network.at("physicalInterface"), Claimed::Localnet(localnet.clone()), bridge.clone());
+    }
     let Some(uplink) = &host.uplink else { return };
-    if network.carrier == Carrier::Sriov {
+    if matches!(network.carrier, Carrier::Sriov { .. }) {
         let what = Claimed::VirtualFunctions(uplink.name.clone());
         claim(network.at("physicalInterface"), what, "virtual functions".to_owned());
     }
     let name = network.carrier.bridge_name().filter(|_| host.need.is_some() && host.need != Some(Need::Mapping));
     let Some(name) = name else { return };
-    claim(network.at("bridgeName"), Claimed::Bridge(name.to_owned()), definition(&network.carrier, uplink));
+    claim(network.at("bridgeName"), Claimed::Interface(name.to_owned()), definition(&network.carrier, uplink));
     let tag = |id| Claimed::VlanTag { base: uplink.name.clone(), id };
     if let Some(id) = network.carrier.bridge().and_then(Bridge::port_vlan) {
         claim(network.origin.at("vlanId"), tag(id), name.to_owned());
+        if has_others {
+            let what = Claimed::Interface(vlan_interface(&uplink.name, id));
+            claim(network.origin.at("vlanId"), what, vlan_words(&uplink.name, id));
+        }
         return;
     }
     if let Some(id) = network.carrier.vlan() {
@@ -154,7 +183,7 @@ pub(super) fn of_ovn_network(network: &Network, conf: &NetConf) -> Option<Claim>
         what: Claimed::OvnNetwork(conf.name.clone()),
         holder: ovn_particulars(&json!(conf)),
         nodes: everywhere(),
-        is_given: false,
+        by: Claimant::Network,
     })
 }
 
@@ -165,19 +194,28 @@ fn who(identity: &Identity, network: &str) -> String {
     }
 }
 
-/// A bridge's definition in words; two with the same words are the same.
+/// A bridge's definition in words; two with the same words are the same. A VLAN interface that is named as the uplink is the one that a
+/// `vlanId` on its NIC makes.
 fn definition(carrier: &Carrier, uplink: &Uplink) -> String {
     let kind = match carrier {
         Carrier::LinuxBridge(_) => "a linux-bridge",
         _ => "an ovs-bridge",
     };
     let bridge = carrier.bridge();
-    let tagged = match bridge.map(|bridge| (&bridge.tagging, bridge.port_vlan())) {
-        Some((Tagging::Filtering(_), _)) => " with VLAN filtering".to_owned(),
-        Some((_, Some(vlan))) => format!(", VLAN {vlan}"),
+    let by_name = tag_of(uplink).filter(|(base, id)| uplink.name == vlan_interface(base, *id));
+    let (base, vlan) = match (bridge.and_then(Bridge::port_vlan), by_name) {
+        (Some(vlan), _) => (uplink.name.as_str(), Some(vlan)),
+        (None, Some((base, id))) if bridge.is_some_and(|bridge| bridge.tagging == Tagging::Interface) => {
+            (base, Some(id))
+        }
+        (None, _) => (uplink.name.as_str(), None),
+    };
+    let tagged = match (bridge.map(|bridge| &bridge.tagging), vlan) {
+        (Some(Tagging::Filtering(_)), _) => " with VLAN filtering".to_owned(),
+        (_, Some(vlan)) => format!(", VLAN {vlan}"),
         _ => String::new(),
     };
     let node_ip = bridge.and_then(|bridge| bridge.node_ip);
     let node_ip = node_ip.map_or_else(String::new, |address| format!(", with the node's address {address}"));
-    format!("{kind} on `{}`{tagged}{node_ip}", uplink.name)
+    format!("{kind} on `{base}`{tagged}{node_ip}")
 }

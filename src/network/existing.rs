@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::claims::everywhere;
+use super::claims::{bond_words, everywhere, vlan_words};
 use crate::diagnostic::Place;
 use crate::names::vlan_of_name;
+use crate::plan::cni::OVN_PLUGIN;
 use crate::plan::inventory::NodeInterface;
-use crate::plan::{Claim, Claimed, ExistingAttachments, ExistingPolicy};
+use crate::plan::{Claim, Claimant, Claimed, ExistingAttachments, ExistingPolicy};
 
 /// The claims of a policy that somebody else wrote.
 pub(super) fn of_policy(policy: &ExistingPolicy) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut claim = |place: Place, what: Claimed, holder: String| {
-        claims.push(Claim { place, what, holder, nodes: Arc::clone(&policy.node_selector), is_given: true });
+        claims.push(Claim { place, what, holder, nodes: Arc::clone(&policy.node_selector), by: Claimant::Others });
     };
     for (name, interface) in &policy.interfaces {
         let place = policy.list().child(interface.index).at("name");
@@ -22,12 +23,8 @@ pub(super) fn of_policy(policy: &ExistingPolicy) -> Vec<Claim> {
             claim(place, Claimed::Absent(name.clone()), format!("the policy `{}`", policy.name));
             continue;
         }
-        let is_bridge = matches!(interface.interface_type.as_str(), "linux-bridge" | "ovs-bridge");
-        if is_bridge {
-            claim(place.clone(), Claimed::Bridge(name.clone()), definition(policy, name, interface));
-        }
-        if is_bridge || matches!(interface.interface_type.as_str(), "bond" | "vlan" | "vxlan" | "dummy" | "veth") {
-            claim(place.clone(), Claimed::Made(name.clone()), format!("the policy `{}`", policy.name));
+        if let Some(words) = words(policy, name, interface) {
+            claim(place.clone(), Claimed::Interface(name.clone()), words);
         }
         for port in interface.ports.iter().filter(|port| *port != name) {
             let what = match tag_of(policy, port) {
@@ -37,6 +34,10 @@ pub(super) fn of_policy(policy: &ExistingPolicy) -> Vec<Claim> {
             claim(place.clone(), what, name.clone());
         }
     }
+    for (localnet, bridge) in &policy.bridge_mappings {
+        let place = policy.origin.at("spec/desiredState/ovn/bridge-mappings");
+        claim(place, Claimed::Localnet(localnet.clone()), bridge.clone());
+    }
     if let Some(dns) = &policy.dns {
         let place = policy.origin.at("spec/desiredState/dns-resolver");
         claim(place, Claimed::DnsResolver, dns.server.join(", "));
@@ -44,7 +45,7 @@ pub(super) fn of_policy(policy: &ExistingPolicy) -> Vec<Claim> {
     let name = Claimed::PolicyName(policy.name.clone());
     let holder = "another file".to_owned();
     let nodes = everywhere();
-    claims.push(Claim { place: policy.origin.at("metadata/name"), what: name, holder, nodes, is_given: true });
+    claims.push(Claim { place: policy.origin.at("metadata/name"), what: name, holder, nodes, by: Claimant::Others });
     claims
 }
 
@@ -55,12 +56,12 @@ pub(super) fn of_attachments(attachments: &ExistingAttachments) -> Vec<Claim> {
     sorted.sort_by_key(|(key, _)| *key);
     for ((namespace, name), attachment) in sorted {
         let mut claim = |place: Place, what: Claimed, holder: String| {
-            claims.push(Claim { place, what, holder, nodes: everywhere(), is_given: true });
+            claims.push(Claim { place, what, holder, nodes: everywhere(), by: Claimant::Others });
         };
         let what = Claimed::AttachmentName { namespace: namespace.clone(), name: name.clone() };
         claim(attachment.origin.at("metadata/name"), what, "another file".to_owned());
         let config = attachment.config.as_ref();
-        let network = config.filter(|config| config.get("type").and_then(Value::as_str) == Some(OVN));
+        let network = config.filter(|config| config.get("type").and_then(Value::as_str) == Some(OVN_PLUGIN));
         if let Some((network, config)) = network.and_then(|it| Some((it.get("name")?.as_str()?, it))) {
             let what = Claimed::OvnNetwork(network.to_owned());
             claim(attachment.origin.at("spec/config"), what, ovn_particulars(config));
@@ -68,9 +69,6 @@ pub(super) fn of_attachments(attachments: &ExistingAttachments) -> Vec<Claim> {
     }
     claims
 }
-
-/// The plugin of OVN-Kubernetes.
-const OVN: &str = "ovn-k8s-cni-overlay";
 
 /// What must be the same in all attachments to one network of OVN, in words.
 pub(super) fn ovn_particulars(config: &Value) -> String {
@@ -90,8 +88,21 @@ fn tag_of<'a>(policy: &'a ExistingPolicy, port: &'a str) -> Option<(&'a str, u16
     }
 }
 
-/// A bridge's definition in the words that our own have: two with the same words are the same.
-fn definition(policy: &ExistingPolicy, name: &str, interface: &NodeInterface) -> String {
+/// What a policy makes of an interface, in the words that our own have: two with the same words are the same. None if it only
+/// changes something of it, such as its MTU.
+fn words(policy: &ExistingPolicy, name: &str, interface: &NodeInterface) -> Option<String> {
+    match interface.interface_type.as_str() {
+        "linux-bridge" | "ovs-bridge" => {
+            policy.bridges.contains_key(name).then(|| bridge_words(policy, name, interface))
+        }
+        "bond" => (!interface.ports.is_empty()).then(|| bond_words(&interface.ports)),
+        "vlan" => interface.vlan.as_ref().map(|vlan| vlan_words(&vlan.base_iface, vlan.id)),
+        "" | "ethernet" | "ovs-interface" | "loopback" | "unknown" => None,
+        other => Some(format!("an interface of type {other}")),
+    }
+}
+
+fn bridge_words(policy: &ExistingPolicy, name: &str, interface: &NodeInterface) -> String {
     let kind = if interface.interface_type == "ovs-bridge" { "an ovs-bridge" } else { "a linux-bridge" };
     let ports: Vec<&String> = interface.ports.iter().filter(|port| *port != name).collect();
     let on = match ports.as_slice() {
@@ -102,7 +113,7 @@ fn definition(policy: &ExistingPolicy, name: &str, interface: &NodeInterface) ->
         },
         ports => format!("on {}", ports.iter().map(|port| format!("`{port}`")).collect::<Vec<_>>().join(", ")),
     };
-    let filtering = if policy.filtering.contains(name) { " with VLAN filtering" } else { "" };
+    let filtering = if policy.bridges.get(name) == Some(&true) { " with VLAN filtering" } else { "" };
     let address = match interface.addresses().as_slice() {
         [] => String::new(),
         addresses => format!(", with the node's address {}", addresses.join(", ")),

@@ -112,6 +112,7 @@ struct Nodes<'a> {
 pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &mut Report) -> Plan {
     let mut plan = Plan {
         groups: settings.groups.clone(),
+        trunks: settings.trunks.clone(),
         existing_attachments: objects.attachments,
         existing_policies: objects.policies,
         attachments_ask_for_bridges: settings.bridge_resources,
@@ -264,7 +265,9 @@ fn lower_network(
             resource_name,
         });
     }
-    claims::of_network(identity, &network, settings, &mut plan.claims);
+    // Only others' policies define interfaces one by one: without them ten thousand claims would meet nobody.
+    let has_others = !plan.existing_policies.is_empty();
+    claims::of_network(identity, &network, settings, has_others, &mut plan.claims);
     nodes.bonds.of_network(&network, settings);
     Some(network)
 }

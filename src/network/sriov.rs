@@ -66,7 +66,7 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
     }
     let has_vfs = uplink.as_ref().and_then(|uplink| uplink.definition.as_ref()).is_some_and(|it| it.has_vfs());
     Some(Lowered {
-        carrier: Carrier::Sriov,
+        carrier: Carrier::Sriov { vlan: config.vlan_id },
         uplink,
         need: has_vfs.then_some(Need::VirtualFunctions),
         plugin: Some(Plugin::Sriov { vlan: config.vlan_id }),

@@ -5,6 +5,9 @@
 
 use serde::Serialize;
 
+/// OVN-Kubernetes' plugin.
+pub const OVN_PLUGIN: &str = "ovn-k8s-cni-overlay";
+
 /// A CNI network configuration: what stands in a NAD's `spec.config`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -21,6 +21,10 @@ pub struct ExistingAttachment {
     /// The CNI configuration of its first plugin, with the `name` of the network; none if it has none that can be read. Multus then takes
     /// one from the nodes.
     pub config: Option<Value>,
+    /// Whether there is a configuration that cannot be read.
+    pub is_broken: bool,
+    /// A second one of the same name.
+    pub second: Option<Origin>,
 }
 
 /// A NodeNetworkConfigurationPolicy among the inputs that somebody else wrote.
@@ -34,10 +38,12 @@ pub struct ExistingPolicy {
     pub node_selector: Arc<NodeSelector>,
     /// The interfaces of its desired state, with their names.
     pub interfaces: Vec<(String, NodeInterface)>,
-    /// The names of those that it takes away.
+    /// The names of those that it takes away: absent, or virtual and down, which nmstate takes for the same.
     pub absent: HashSet<String>,
-    /// The names of its bridges with VLAN filtering.
-    pub filtering: HashSet<String>,
+    /// Its bridges whose ports it sets, and whether they have VLAN filtering.
+    pub bridges: HashMap<String, bool>,
+    /// OVN's names for bridges: localnet and bridge.
+    pub bridge_mappings: Vec<(String, String)>,
     /// The nodes' DNS servers, if it sets them.
     pub dns: Option<DnsConfig>,
 }

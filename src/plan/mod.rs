@@ -45,6 +45,8 @@ pub struct Plan {
     pub inventory: Inventory,
     /// The time of the run, in seconds since 1970; none if age does not matter.
     pub now: Option<i64>,
+    /// The bridges with VLAN filtering.
+    pub trunks: Vec<Trunk>,
     /// Whether attachments ask for their bridge as a node resource, so that the scheduler looks for it.
     pub attachments_ask_for_bridges: bool,
     /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
@@ -118,8 +120,11 @@ pub enum Carrier {
     Macvlan,
     /// ipvlan on a NIC.
     Ipvlan,
-    /// A virtual function; its resource and tag are in the attachment.
-    Sriov,
+    /// A virtual function; its resource is in the attachment.
+    Sriov {
+        /// The VLAN tag, which the NIC puts on.
+        vlan: Option<u16>,
+    },
 }
 
 /// A bridge on the nodes.
@@ -194,7 +199,7 @@ impl Carrier {
     /// The VLAN tag that the guest's frames have on the uplink.
     pub fn vlan(&self) -> Option<u16> {
         match self {
-            Self::Localnet { vlan, .. } => *vlan,
+            Self::Localnet { vlan, .. } | Self::Sriov { vlan } => *vlan,
             _ => self.bridge().and_then(|bridge| bridge.vlan),
         }
     }
@@ -340,8 +345,19 @@ pub struct Claim {
     pub holder: String,
     /// Where: things in Git or in the cluster's own store are on all nodes.
     pub nodes: Arc<NodeSelector>,
-    /// Whether it is no network's, but the Site's or another policy's: then whoever differs is in the wrong.
-    pub is_given: bool,
+    /// Whose it is.
+    pub by: Claimant,
+}
+
+/// Whose claim it is. What the Site says holds before what others wrote, and both before what networks ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Claimant {
+    /// The Site's.
+    Site,
+    /// That of a policy or an attachment that others wrote.
+    Others,
+    /// A network's.
+    Network,
 }
 
 /// What a network can occupy.
@@ -356,14 +372,14 @@ pub enum Claimed {
         /// The name.
         name: String,
     },
-    /// A bridge, which has one definition on a node.
-    Bridge(String),
+    /// An interface that is made (a bridge, a bond, a VLAN interface), which has one definition on a node.
+    Interface(String),
     /// A NIC whole, as a port of a bridge or a bond, or under macvlan or ipvlan: the kernel gives it to one of them.
     Port(String),
     /// Virtual functions of a NIC.
     VirtualFunctions(String),
-    /// An interface that another policy makes.
-    Made(String),
+    /// OVN's name for a bridge, held by the bridge.
+    Localnet(String),
     /// An interface that another policy takes away.
     Absent(String),
     /// The node's DNS servers: there is one list of them.

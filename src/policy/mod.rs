@@ -17,8 +17,8 @@ use crate::diagnostic::Report;
 use crate::names::{MAX_POLICY_BYTES, policy_name, vlan_interface};
 use crate::network::fields::fits;
 use crate::plan::{
-    Bridge, Carrier, Claim, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy, Selection,
-    Settings, Wukong,
+    Bridge, Carrier, Claim, Claimant, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy,
+    Selection, Settings, Wukong,
 };
 
 use state::{OwnAddress, desired};
@@ -217,7 +217,7 @@ impl<'a> Request<'a> {
             // Every policy is planned once: whoever comes second with its name is another.
             holder: number.to_string(),
             nodes: Arc::clone(&EVERYWHERE),
-            is_given: false,
+            by: Claimant::Network,
         }
     }
 }
@@ -230,7 +230,13 @@ fn dns_claim(policy: &Policy) -> Option<Claim> {
         None => policy.origin.at("physicalInterface"),
     };
     let nodes = Arc::clone(&policy.node_selector);
-    Some(Claim { place, what: Claimed::DnsResolver, holder: dns.config.server.join(", "), nodes, is_given: false })
+    Some(Claim {
+        place,
+        what: Claimed::DnsResolver,
+        holder: dns.config.server.join(", "),
+        nodes,
+        by: Claimant::Network,
+    })
 }
 
 /// The bridges to which a node's own address moves. Their policies are for one node each, those of the nodes that have

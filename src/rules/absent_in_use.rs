@@ -1,13 +1,15 @@
+use std::collections::HashSet;
+
 use super::conflict::meetings;
 use crate::diagnostic::{Diagnostic, Report, others};
 use crate::names::vlan_interface;
-use crate::plan::{Claim, Claimed, Plan};
+use crate::plan::{Claim, Claimant, Claimed, Plan};
 use crate::rule;
 
 rule! {
     /// A policy among the inputs takes away what a network needs.
     ///
-    /// Somebody else's NodeNetworkConfigurationPolicy has the interface with `state: absent`, on nodes that can be the same. The policy
+    /// Somebody else's NodeNetworkConfigurationPolicy has the interface, or what it stands on, with `state: absent`, on nodes that can be the same. The policy
     /// that is applied last wins, and both stay "Available".
     ///
     /// ## Way out
@@ -17,11 +19,20 @@ rule! {
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let needed = |claim: &Claim| match &claim.what {
-        Claimed::Bridge(name) | Claimed::Port(name) if !claim.is_given => Some(name.clone()),
-        Claimed::VlanTag { base, id } if !claim.is_given => Some(vlan_interface(base, *id)),
+        Claimed::Interface(name) | Claimed::Port(name) if claim.by != Claimant::Others => Some(name.clone()),
+        Claimed::VlanTag { base, id } if claim.by != Claimant::Others => Some(vlan_interface(base, *id)),
         _ => None,
     };
-    for meeting in meetings(plan, report, &ABSENT_IN_USE, absent, needed) {
+    let base = |claim: &Claim| match &claim.what {
+        Claimed::VlanTag { base, .. } if claim.by != Claimant::Others => Some(base.clone()),
+        _ => None,
+    };
+    let mut found = meetings(plan, report, &ABSENT_IN_USE, absent, needed);
+    found.extend(meetings(plan, report, &ABSENT_IN_USE, absent, base));
+    // A bridge goes with its VLAN interface, and that with its NIC: one of them says it.
+    let mut seen = HashSet::new();
+    found.retain(|meeting| seen.insert((meeting.first.place.clone(), meeting.interface.clone())));
+    for meeting in found {
         let others = others(meeting.more, " (and by one more network)", " (and by # more networks)");
         let diagnostic = Diagnostic::new(
             &ABSENT_IN_USE,

@@ -33,7 +33,7 @@ rule! {
 }
 
 rule! {
-    /// An annotation accepts a finding that is no more.
+    /// An annotation accepts a finding that is not there.
     ///
     /// What it accepted was mended, or is found in another Wukong. Left there, it would hide the next one of its kind without anybody looking.
     /// Warnings that depend on the inventory are only missed where there is one.
@@ -63,6 +63,15 @@ pub fn accept(objects: &Objects, report: &mut Report) {
     }
     if !acceptances.is_empty() {
         report.accept(acceptances);
+    }
+    if let Some(site) = &objects.site {
+        let annotations = site.value.metadata.annotations.iter().flatten();
+        for (key, _) in annotations.filter(|(key, _)| key.starts_with(PREFIX)) {
+            let place = site.origin.child("metadata").child("annotations").key(key);
+            let message = "a Site accepts nothing: a finding is accepted in the Wukong where it is";
+            let help = "annotate the Wukong, or use --allow CODE for the whole run";
+            report.push(Diagnostic::new(&INVALID_ACCEPTANCE, place, message, help));
+        }
     }
 }
 
@@ -116,7 +125,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             Severity::Error => {
                 (&INVALID_ACCEPTANCE, format!("{code} {name} is an error, and only warnings are accepted"))
             }
-            Severity::Warning => (&UNUSED_ACCEPTANCE, format!("{code} {name} is accepted, and is not found any more")),
+            Severity::Warning => (&UNUSED_ACCEPTANCE, format!("{code} {name} is accepted here, and is not found here")),
         };
         Diagnostic::new(rule, acceptance.place.clone(), message, "delete the annotation")
     };

@@ -1,10 +1,10 @@
-use super::conflict::{agreed, conflicts};
-use crate::diagnostic::{Diagnostic, Report};
+use super::conflict::{agreed, conflicts, is_bridge};
+use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::plan::{Claimed, Plan};
 use crate::rule;
 
 rule! {
-    /// One bridge is defined in two ways.
+    /// One bridge, or another interface that is made, is defined in two ways.
     ///
     /// Two networks make a bridge of one name with another uplink, VLAN, type or node address, on nodes that can be the same. Nothing
     /// in a cluster notices: the policy that is applied last wins, both stay "Available", and the other virtual machines
@@ -18,16 +18,54 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::Bridge(_))) {
-        let Claimed::Bridge(bridge) = conflict.what else { continue };
+    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::Interface(_))) {
+        let Claimed::Interface(name) = conflict.what else { continue };
         let (here, elsewhere) = (&conflict.second.holder, &conflict.first.holder);
+        let kind = if is_bridge(here) && is_bridge(elsewhere) { "bridge" } else { "interface" };
         let agreed = agreed(conflict.agreed);
+        let key = differing_key(here, elsewhere);
+        let help = match key {
+            Some(key) => format!("correct the `{key}`, or give this bridge another `bridgeName`"),
+            None => "give one of them another name, or make them agree".to_owned(),
+        };
         let diagnostic = Diagnostic::new(
             &BRIDGE_CONFLICT,
-            conflict.second.place.clone(),
-            format!("the bridge `{bridge}` is {here} here{}, and {elsewhere} elsewhere{agreed}", conflict.others()),
-            "give one of them another `bridgeName`, or make them agree",
+            key.map_or_else(|| conflict.second.place.clone(), |key| beside(&conflict.second.place, key)),
+            format!("the {kind} `{name}` is {here} here{}, and {elsewhere} elsewhere{agreed}", conflict.others()),
+            help,
         );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), elsewhere.clone()));
+        let first = key.map_or_else(|| conflict.first.place.clone(), |key| beside(&conflict.first.place, key));
+        report.push(diagnostic.with_related(first, elsewhere.clone()));
+    }
+}
+
+/// The key of a network in which two definitions of a bridge differ, if it is one.
+fn differing_key(here: &str, elsewhere: &str) -> Option<&'static str> {
+    // kind, uplink, VLAN, and what else there is.
+    let parts = |words: &str| -> Option<[String; 4]> {
+        let (kind, rest) = words.split_once(" on ")?;
+        let (rest, with) = rest.split_once(", with ").unwrap_or((rest, ""));
+        let (uplink, vlan) = rest.split_once(", VLAN ").unwrap_or((rest, ""));
+        Some([kind, uplink, vlan, with].map(str::to_owned))
+    };
+    let (ours, theirs) = (parts(here)?, parts(elsewhere)?);
+    let keys = ["type", "physicalInterface", "vlanId", "nodeIP"].into_iter().zip(ours.iter().zip(&theirs));
+    let differs: Vec<(&'static str, &String)> =
+        keys.filter(|(_, (our, their))| our != their).map(|(key, (our, _))| (key, our)).collect();
+    match differs.as_slice() {
+        // What is not written cannot be shown.
+        [(key, our)] if !our.is_empty() => Some(key),
+        _ => None,
+    }
+}
+
+/// Another key of the network of a place, if the place is one of a network.
+fn beside(place: &Place, key: &str) -> Place {
+    match place {
+        Place::Node { document, pointer, part } if pointer.contains("/spec/networks/") => {
+            let network = pointer.rsplit_once('/').map_or("", |(network, _)| network);
+            Place::Node { document: *document, pointer: format!("{network}/{key}"), part: *part }
+        }
+        other => other.clone(),
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::nodes::name_nodes;
 use crate::diagnostic::{Diagnostic, Report, Severity, others};
 use crate::plan::inventory::Node;
-use crate::plan::{Claimed, Host, Identity, Need, Network, NodeSelector, Plan};
+use crate::plan::{Claimant, Claimed, Host, Identity, Need, Network, NodeSelector, Plan};
 use crate::rule;
 
 rule! {
@@ -155,11 +155,12 @@ impl<'a> Coverage<'a> {
     fn is_there(&self, bridge: &str, number: usize) -> bool {
         let node = self.plan.inventory.node(number);
         let by_others = |claim: &crate::plan::Claim| {
-            let is_bridge = matches!(&claim.what, Claimed::Bridge(name) if name == bridge);
+            let is_bridge = matches!(&claim.what, Claimed::Interface(name) if name == bridge);
             let has =
                 |(key, value): (&String, &String)| node.labels.as_ref().is_some_and(|it| it.get(key) == Some(value));
             is_bridge && claim.nodes.iter().all(has)
         };
-        node.interfaces.contains_key(bridge) || self.plan.claims.iter().filter(|claim| claim.is_given).any(by_others)
+        node.interfaces.contains_key(bridge)
+            || self.plan.claims.iter().filter(|claim| claim.by == Claimant::Others).any(by_others)
     }
 }

@@ -1,7 +1,9 @@
-use super::conflict::{meetings, port};
-use crate::diagnostic::{Diagnostic, Report, others};
+use std::collections::{HashMap, HashSet};
+
+use super::conflict::{agreed, bridge, meetings, port};
+use crate::diagnostic::{Diagnostic, Place, Report, others};
 use crate::names::vlan_interface;
-use crate::plan::{Claim, Claimed, Plan};
+use crate::plan::{Claim, Claimant, Claimed, Plan};
 use crate::rule;
 
 rule! {
@@ -26,24 +28,37 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         Claimed::VlanTag { base, id } => Some(vlan_interface(base, *id)),
         _ => port(claim).map(str::to_owned),
     };
-    for meeting in meetings(plan, report, &BRIDGE_ON_BRIDGE, bridge, becomes_port) {
-        let others = others(meeting.more, " (and of one more)", " (and of # more)");
-        let diagnostic = Diagnostic::new(
-            &BRIDGE_ON_BRIDGE,
-            meeting.second.place.clone(),
-            format!(
-                "`{}` cannot be a port of `{}`{others}: it is a bridge itself",
-                meeting.interface, meeting.second.holder
-            ),
-            "name a NIC; or to be on the same wire, name the bridge as `bridgeName`",
-        );
-        report.push(diagnostic.with_related(meeting.first.place.clone(), meeting.first.holder.clone()));
+    let mut users: HashMap<String, HashSet<&Place>> = HashMap::new();
+    for claim in &plan.claims {
+        if let Some(interface) = becomes_port(claim) {
+            users.entry(interface).or_default().insert(&claim.place);
+        }
     }
-}
-
-fn bridge(claim: &Claim) -> Option<&str> {
-    match &claim.what {
-        Claimed::Bridge(name) => Some(name),
-        _ => None,
+    let mut bridges: HashMap<&str, HashSet<&Place>> = HashMap::new();
+    for claim in &plan.claims {
+        if let Some(name) = bridge(claim) {
+            bridges.entry(name).or_default().insert(&claim.place);
+        }
+    }
+    for meeting in meetings(plan, report, &BRIDGE_ON_BRIDGE, bridge, becomes_port) {
+        let name = &meeting.interface;
+        let count = |places: Option<&HashSet<&Place>>| places.map_or(0, HashSet::len);
+        let (users, bridges) = (count(users.get(name)), count(bridges.get(name.as_str())));
+        let is_port = meeting.second.by == Claimant::Site || users > bridges;
+        let agreed = agreed(users.max(bridges));
+        // The one that fewer say is the one in the wrong.
+        let (wrong, right, message, help) = if is_port && meeting.first.by == Claimant::Network {
+            let message = format!("`{name}` cannot be a bridge: it is a port of `{}`{agreed}", meeting.second.holder);
+            (meeting.first, meeting.second, message, "give the bridge another `bridgeName`")
+        } else {
+            let others = others(meeting.more, " (and of one more)", " (and of # more)");
+            let holder = &meeting.second.holder;
+            let message = format!("`{name}` cannot be a port of `{holder}`{others}: it is a bridge itself{agreed}");
+            let help = "name a NIC; or to be on the same wire, name the bridge as `bridgeName`";
+            (meeting.second, meeting.first, message, help)
+        };
+        let diagnostic = Diagnostic::new(&BRIDGE_ON_BRIDGE, wrong.place.clone(), message, help);
+        let words = if is_port { format!("a port of `{}`", right.holder) } else { right.holder.clone() };
+        report.push(diagnostic.with_related(right.place.clone(), words));
     }
 }

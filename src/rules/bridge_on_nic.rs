@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::conflict::Blamed;
 use super::nodes::is_known;
 use crate::diagnostic::{Diagnostic, Report, others};
-use crate::plan::{Carrier, Host, Network, Plan};
+use crate::plan::{Host, Network, Plan, Tagging};
 use crate::rule;
 
 rule! {
@@ -52,11 +52,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         users.retain(|network| !blamed.has(&network.origin.here()));
         users.retain(|network| !report.accepts(&BRIDGE_ON_NIC, &network.origin.here()));
         let Some(network) = users.first() else { continue };
-        let others = others(users.len() - 1, " (and one more network)", " (and # more networks)");
-        let vlan = match network.carrier {
-            Carrier::OvsBridge(_) | Carrier::Localnet { .. } => "",
-            _ => " use a `vlanId`, with which it keeps its address;",
-        };
+        let others =
+            others(users.len() - 1, ", as does that of one more network,", ", as do those of # more networks,");
+        let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
+        let vlan = if is_plain { " use a `vlanId`, with which it keeps its address;" } else { "" };
         findings.push(Diagnostic::new(
             &BRIDGE_ON_NIC,
             network.at("physicalInterface"),

@@ -1,77 +1,156 @@
 //! Where claims meet: what the rules about bridges, NICs, VLANs, addresses and names have in common.
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_bridges};
 use crate::diagnostic::{Place, Report, Rule, Severity, others};
 use crate::document::DocumentId;
-use crate::plan::{Claim, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
+use crate::plan::{Claim, Claimant, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
 
 /// Two claims of the same thing by different holders, on nodes that can be the same.
 pub(super) struct Conflict<'a> {
     pub(super) what: &'a Claimed,
-    /// The claim that most agree with, or that is given.
+    /// The claim that most agree with, or that is the Site's or others'.
     pub(super) first: &'a Claim,
     /// The claim of the one that differs.
     pub(super) second: &'a Claim,
-    /// How many claims have the first one's holder.
+    /// How many networks say what the first one says, where the second one is.
     pub(super) agreed: usize,
-    /// How many more claims like the second contradict what is given: they agree, and the mistake may be the Site's.
+    /// How many more claims like the second contradict what is no network's: they agree, and the mistake may be the Site's.
     pub(super) more: usize,
 }
 
 impl Conflict<'_> {
     /// The others like the second in words.
     pub(super) fn others(&self) -> String {
-        others(self.more, " (and one more network)", " (and # more networks)")
+        others(self.more, " (and of one more network)", " (and of # more networks)")
+    }
+}
+
+/// Whether two selectors can select the same node. Where all labels are known, that is so only if there is such a node: a hostname and
+/// a rack, say, are not apart by themselves.
+pub(super) struct Overlap<'a> {
+    plan: &'a Plan,
+    is_known: bool,
+}
+
+impl<'a> Overlap<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let is_known = !plan.inventory.is_empty()
+            && !plan.inventory.is_partial
+            && plan.inventory.nodes().iter().all(|node| node.labels.is_some());
+        Self { plan, is_known }
+    }
+
+    pub(super) fn can_meet(&self, a: &NodeSelector, b: &NodeSelector) -> bool {
+        if !can_overlap(a, b) {
+            return false;
+        }
+        let has_all = |one: &NodeSelector, other: &NodeSelector| other.keys().all(|label| one.contains_key(label));
+        if has_all(a, b) || has_all(b, a) {
+            return true;
+        }
+        let both: NodeSelector = a.iter().chain(b).map(|(label, value)| (label.clone(), value.clone())).collect();
+        let inventory = &self.plan.inventory;
+        let is_decided = self.is_known || both.get(HOSTNAME).is_some_and(|hostname| inventory.has_hostname(hostname));
+        !is_decided || !inventory.select(&both).nodes.is_empty()
     }
 }
 
 /// Every claim that conflicts with another, once each: two places that conflict in several node groups are one conflict.
 /// `is_meant` picks the claims that matter.
 ///
-/// One of a hundred that has another VLAN is the one in the wrong, wherever it stands: what is given comes first, then what
-/// most agree on, then the order of the files.
+/// One of a hundred that has another VLAN is the one in the wrong, wherever it stands: the Site comes first, then what others wrote, then
+/// networks, those first that contradict the fewest, then the order of the files.
 pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&Claim) -> bool) -> Vec<Conflict<'a>> {
     let blamed = Blamed::of(report);
+    let overlap = Overlap::of(plan);
     let claims = || plan.claims.iter().filter(|claim| is_meant(claim) && !blamed.has(&claim.place));
     let mut first_holders: HashMap<&Claimed, (&str, bool)> = HashMap::new();
     for claim in claims() {
         let (first, is_contested) = first_holders.entry(&claim.what).or_insert((&claim.holder, false));
         *is_contested |= *first != claim.holder;
     }
-    let is_contested = |claim: &&Claim| first_holders.get(&claim.what).is_some_and(|(_, is_contested)| *is_contested);
-    let mut contested: Vec<&Claim> = claims().filter(is_contested).collect();
-    let mut agreed: HashMap<(&Claimed, &str), usize> = HashMap::new();
-    for claim in &contested {
-        *agreed.entry((&claim.what, &claim.holder)).or_default() += 1;
-    }
-    let agreed = |claim: &Claim| agreed.get(&(&claim.what, claim.holder.as_str())).copied().unwrap_or_default();
-    contested.sort_by_key(|claim| (Reverse(claim.is_given), Reverse(agreed(claim))));
-
-    let mut conflicts: Vec<Conflict<'_>> = Vec::new();
-    let mut given: HashMap<(&Claimed, &str), usize> = HashMap::new();
-    let mut seen: HashSet<(&Place, &Place)> = HashSet::new();
-    let mut things: HashMap<&Claimed, Holders<'_>> = HashMap::new();
-    for claim in contested {
-        let holders = things.entry(&claim.what).or_default();
-        match holders.rival(claim) {
-            Some(first) if seen.insert((&first.place, &claim.place)) => {
-                if first.is_given {
-                    if let Some(number) = given.get(&(&claim.what, claim.holder.as_str())) {
-                        conflicts[*number].more += 1;
-                        continue;
-                    }
-                    given.insert((&claim.what, &claim.holder), conflicts.len());
-                }
-                conflicts.push(Conflict { what: &claim.what, first, second: claim, agreed: agreed(first), more: 0 });
-            }
-            Some(_) => {}
-            None => holders.add(claim),
+    let mut contested: HashMap<&Claimed, Vec<&Claim>> = HashMap::new();
+    for claim in claims() {
+        if first_holders.get(&claim.what).is_some_and(|(_, is_contested)| *is_contested) {
+            contested.entry(&claim.what).or_default().push(claim);
         }
     }
+    let mut sorted: Vec<(&Claimed, Vec<&Claim>)> = contested.into_iter().collect();
+    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sorted.into_iter().flat_map(|(what, claims)| about(what, claims, &overlap)).collect()
+}
+
+/// The conflicts about one thing.
+fn about<'a>(what: &'a Claimed, mut claims: Vec<&'a Claim>, overlap: &Overlap<'_>) -> Vec<Conflict<'a>> {
+    let votes = Votes::of(&claims, overlap);
+    claims.sort_by_cached_key(|claim| (claim.by, votes.against(claim)));
+    let mut conflicts: Vec<Conflict<'_>> = Vec::new();
+    let mut alike: HashMap<&str, usize> = HashMap::new();
+    let mut seen: HashSet<(&Place, &Place)> = HashSet::new();
+    let mut holders = Holders::default();
+    for claim in claims {
+        let Some(first) = holders.rival(claim, overlap) else {
+            holders.add(claim);
+            continue;
+        };
+        // Others among themselves are none of our business.
+        if claim.by == Claimant::Others && first.by == Claimant::Others || !seen.insert((&first.place, &claim.place)) {
+            continue;
+        }
+        if first.by != Claimant::Network {
+            if let Some(number) = alike.get(claim.holder.as_str()) {
+                conflicts[*number].more += 1;
+                continue;
+            }
+            alike.insert(&claim.holder, conflicts.len());
+        }
+        conflicts.push(Conflict { what, first, second: claim, agreed: votes.like(first, claim), more: 0 });
+    }
     conflicts
+}
+
+/// How many say what of one thing, and where.
+struct Votes<'a, 'b> {
+    groups: Vec<(&'a str, &'a NodeSelector, HashSet<&'a Place>)>,
+    overlap: &'b Overlap<'b>,
+}
+
+/// Above so many holders and selectors of one thing, all of them count, wherever they are: to compare each with each would take too long.
+const FEW: usize = 1_000;
+
+impl<'a, 'b> Votes<'a, 'b> {
+    fn of(claims: &[&'a Claim], overlap: &'b Overlap<'b>) -> Self {
+        let mut numbers: HashMap<(&str, &NodeSelector), usize> = HashMap::new();
+        let mut groups: Vec<(&'a str, &'a NodeSelector, HashSet<&'a Place>)> = Vec::new();
+        for claim in claims {
+            let number = *numbers.entry((&claim.holder, &claim.nodes)).or_insert_with(|| {
+                groups.push((&claim.holder, &claim.nodes, HashSet::new()));
+                groups.len() - 1
+            });
+            groups[number].2.insert(&claim.place);
+        }
+        Self { groups, overlap }
+    }
+
+    fn meets(&self, claim: &Claim, nodes: &NodeSelector) -> bool {
+        self.groups.len() > FEW || self.overlap.can_meet(&claim.nodes, nodes)
+    }
+
+    /// How many contradict a claim.
+    fn against(&self, claim: &Claim) -> usize {
+        let rivals =
+            self.groups.iter().filter(|(holder, nodes, _)| *holder != claim.holder && self.meets(claim, nodes));
+        rivals.map(|(_, _, places)| places.len()).sum()
+    }
+
+    /// How many networks say what `first` says, where `second` is.
+    fn like(&self, first: &Claim, second: &Claim) -> usize {
+        let alike =
+            self.groups.iter().filter(|(holder, nodes, _)| *holder == first.holder && self.meets(second, nodes));
+        alike.flat_map(|(_, _, places)| places).collect::<HashSet<_>>().len()
+    }
 }
 
 /// Claims of two kinds that meet on one interface.
@@ -94,6 +173,7 @@ pub(super) fn meetings<'a>(
     second_kind: impl Fn(&'a Claim) -> Option<String>,
 ) -> Vec<Meeting<'a>> {
     let blamed = Blamed::of(report);
+    let overlap = Overlap::of(plan);
     let mut things: HashMap<&str, Holders<'_>> = HashMap::new();
     for claim in &plan.claims {
         if let Some(interface) = first_kind(claim).filter(|_| !blamed.has(&claim.place)) {
@@ -112,7 +192,7 @@ pub(super) fn meetings<'a>(
     for claim in plan.claims.iter().filter(|_| !things.is_empty()) {
         let Some(interface) = second_kind(claim) else { continue };
         let Some((interface, holders)) = things.get_key_value(interface.as_str()) else { continue };
-        let Some(first) = holders.rival(claim).filter(|_| !blamed.has(&claim.place)) else { continue };
+        let Some(first) = holders.rival(claim, &overlap).filter(|_| !blamed.has(&claim.place)) else { continue };
         let is_accepted =
             accepted.entry((interface, &first.holder)).or_insert_with(|| side_accepts(interface, &first.holder));
         if !seen.insert(&claim.place) || *is_accepted || accepts(claim) {
@@ -131,7 +211,20 @@ pub(super) fn meetings<'a>(
 
 /// How many agree on what one network contradicts; nothing if it is one against one.
 pub(super) fn agreed(count: usize) -> String {
-    if count > 1 { format!(" ({count} networks agree)") } else { String::new() }
+    if count > 1 { format!(" ({count} agree)") } else { String::new() }
+}
+
+/// The name of an interface that a claim defines as a bridge.
+pub(super) fn bridge(claim: &Claim) -> Option<&str> {
+    match &claim.what {
+        Claimed::Interface(name) if is_bridge(&claim.holder) => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether the words of an interface's definition are those of a bridge.
+pub(super) fn is_bridge(definition: &str) -> bool {
+    definition.starts_with("a linux-bridge") || definition.starts_with("an ovs-bridge")
 }
 
 /// The interface that a claim takes as a port of a bridge or bond.
@@ -219,8 +312,8 @@ impl<'a> Holders<'a> {
     }
 
     /// An earlier claim that this one cannot go together with.
-    fn rival(&self, claim: &Claim) -> Option<&'a Claim> {
-        let is_rival = |it: &&Claim| it.holder != claim.holder && can_overlap(&it.nodes, &claim.nodes);
+    fn rival(&self, claim: &Claim, overlap: &Overlap<'_>) -> Option<&'a Claim> {
+        let is_rival = |it: &&Claim| it.holder != claim.holder && overlap.can_meet(&it.nodes, &claim.nodes);
         match &self.more {
             Some(more) => {
                 let is_alone = !more.has_many_holders && self.first.is_some_and(|first| first.holder == claim.holder);

@@ -18,6 +18,7 @@ mod duplicate_address;
 mod equal_policies;
 mod interface_taken;
 mod kubevirt_cannot_bind;
+mod localnet_conflict;
 mod localnet_moves;
 mod nad_does_not_fit;
 mod nad_in_another_namespace;
@@ -51,8 +52,10 @@ pub use no_wukong::no_wukong;
 
 use conflict::{Blamed, conflicts};
 
-use crate::diagnostic::{Diagnostic, Report, Rule};
-use crate::plan::{Claimed, Plan};
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostic, Place, Report, Rule};
+use crate::plan::{Claimant, Claimed, Plan};
 use crate::{address, document, load, network, render, retire, schema, site, source, tree};
 
 /// A rule's check of the whole plan.
@@ -96,6 +99,7 @@ const CHECKS: &[Check] = &[
     duplicate_address::check,
     subnets_differ::check,
     ovn_network_differs::check,
+    localnet_conflict::check,
     dns_differs::check,
     // The last: by now it is known what is accepted.
     acceptance::check,
@@ -183,6 +187,7 @@ pub static ALL: &[&Rule] = &[
     &subnets_differ::SUBNETS_DIFFER,
     &ovn_network_differs::OVN_NETWORK_DIFFERS,
     &dns_differs::DNS_DIFFERS,
+    &localnet_conflict::LOCALNET_CONFLICT,
     &render::TEMPLATE_ERROR,
     &render::UNKNOWN_TEMPLATE,
     &render::TEMPLATE_BROKE_MANIFEST,
@@ -228,9 +233,19 @@ fn report_name_collisions(
     name_of: impl Fn(&Claimed) -> Option<&String>,
     report: &mut Report,
 ) {
+    // Policy and attachment of a network are named alike: that they collide is said once.
+    let said: HashSet<Place> = report
+        .diagnostics()
+        .iter()
+        .filter(|finding| finding.rule == &policy_name_collision::POLICY_NAME_COLLISION)
+        .map(|finding| finding.place.clone())
+        .collect();
     for conflict in conflicts(plan, report, |claim| name_of(&claim.what).is_some()) {
+        if said.contains(&conflict.second.place) {
+            continue;
+        }
         let name = name_of(conflict.what).map_or("", String::as_str);
-        let (message, help) = if conflict.first.is_given {
+        let (message, help) = if conflict.first.by == Claimant::Others {
             let message = format!("this network makes the {kind} `{name}`, which another file has already");
             (
                 message,

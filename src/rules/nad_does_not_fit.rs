@@ -1,7 +1,10 @@
-use serde_json::Value;
+use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{Carrier, ExistingAttachment, Network, Plan, Tagging, Uplink};
+use serde_json::{Value, json};
+
+use crate::diagnostic::{Diagnostic, Place, Report, others};
+use crate::plan::cni::OVN_PLUGIN;
+use crate::plan::{Attachment, Carrier, ExistingAttachment, Network, Plan, Tagging, Uplink};
 use crate::rule;
 
 rule! {
@@ -17,26 +20,58 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let own: HashMap<(Option<&str>, &str), &Attachment> =
+        plan.attachments.iter().map(|it| ((it.wukong.namespace.as_deref(), it.name.as_str()), it)).collect();
+    // Many networks name one attachment: what is wrong with it is said once.
+    let mut found: Vec<(&Network, &str, String, Place, usize)> = Vec::new();
+    let mut known: HashMap<(Option<&str>, &str, String), usize> = HashMap::new();
     for wukong in &plan.wukongs {
         for network in &wukong.networks {
             let Some((namespace, name)) = &network.nad_name else { continue };
             let namespace = namespace.as_ref().or(wukong.identity.namespace.as_ref());
-            let Some(existing) = plan.existing_attachments.get(&(namespace.cloned(), name.clone())) else { continue };
-            if let Some(problem) = existing.config.as_ref().and_then(|config| problem(network, config)) {
-                report.push(does_not_fit(network, name, existing, &problem));
+            let existing = plan.existing_attachments.get(&(namespace.cloned(), name.clone()));
+            let (problem, place) = match (existing, own.get(&(namespace.map(String::as_str), name.as_str()))) {
+                (Some(existing), _) => match problem_of_others(network, existing) {
+                    Some(found) => found,
+                    None => continue,
+                },
+                (None, Some(own)) => match problem(network, &json!(own.config)) {
+                    Some(problem) => (problem, own.origin.at("name")),
+                    None => continue,
+                },
+                (None, None) => continue,
+            };
+            let key = (namespace.map(String::as_str), name.as_str(), problem.clone());
+            match known.get(&key) {
+                Some(number) => found[*number].4 += 1,
+                None => {
+                    known.insert(key, found.len());
+                    found.push((network, name, problem, place, 0));
+                }
             }
         }
     }
+    for (network, name, problem, place, more) in found {
+        let others = others(more, " (and one more)", " (and # more)");
+        let diagnostic = Diagnostic::new(
+            &NAD_DOES_NOT_FIT,
+            network.origin.at("nadName"),
+            format!("the attachment `{name}` does not fit the network `{}`{others}: {problem}", network.name),
+            "let the two agree, or name another attachment",
+        );
+        report.push(diagnostic.with_related(place, "the attachment"));
+    }
 }
 
-fn does_not_fit(network: &Network, name: &str, existing: &ExistingAttachment, problem: &str) -> Diagnostic {
-    Diagnostic::new(
-        &NAD_DOES_NOT_FIT,
-        network.origin.at("nadName"),
-        format!("the attachment `{name}` does not fit the network `{}`: {problem}", network.name),
-        "let the two agree, or name another attachment",
-    )
-    .with_related(existing.origin.at("spec/config"), "its configuration")
+/// What is wrong with an attachment that others wrote, and where that is.
+fn problem_of_others(network: &Network, existing: &ExistingAttachment) -> Option<(String, Place)> {
+    if let Some(second) = &existing.second {
+        return Some(("the inputs have two of that name".to_owned(), second.at("metadata/name")));
+    }
+    if existing.is_broken {
+        return Some(("its configuration is no JSON object".to_owned(), existing.origin.at("spec/config")));
+    }
+    Some((problem(network, existing.config.as_ref()?)?, existing.origin.at("spec/config")))
 }
 
 fn problem(network: &Network, config: &Value) -> Option<String> {
@@ -45,16 +80,28 @@ fn problem(network: &Network, config: &Value) -> Option<String> {
     let types: &[&str] = match &network.carrier {
         Carrier::Pod => return None,
         Carrier::LinuxBridge(_) => &["bridge", "cnv-bridge"],
-        Carrier::OvsBridge(_) => &["ovs", "ovn-k8s-cni-overlay"],
-        Carrier::Localnet { .. } => &["ovn-k8s-cni-overlay"],
+        Carrier::OvsBridge(_) => &["ovs", OVN_PLUGIN],
+        Carrier::Localnet { .. } => &[OVN_PLUGIN],
         Carrier::Macvlan => &["macvlan"],
         Carrier::Ipvlan => &["ipvlan"],
-        Carrier::Sriov => &["sriov", "ib-sriov"],
+        Carrier::Sriov { .. } => &["sriov", "ib-sriov"],
     };
-    if let Some(other) = text("type").filter(|it| !types.contains(it)) {
-        return Some(format!("it is of type `{other}`, not `{}`", types[0]));
+    let kind = text("type").unwrap_or_default();
+    if !kind.is_empty() && !types.contains(&kind) {
+        return Some(format!("it is of type `{kind}`, not `{}`", types[0]));
     }
-    if let (Some(theirs), Some(ours)) = (text("bridge"), network.carrier.bridge_name())
+    if kind == OVN_PLUGIN && text("topology").is_some_and(|topology| topology != "localnet") {
+        let topology = text("topology").unwrap_or_default();
+        return Some(format!("its topology is `{topology}`, which never reaches a NIC of the nodes"));
+    }
+    if let (Some(theirs), Carrier::Localnet { localnet, .. }) = (text("physicalNetworkName"), &network.carrier)
+        && theirs != localnet
+    {
+        return Some(format!("it is on the localnet `{theirs}`, not on `{localnet}`"));
+    }
+    // The plugin's own default.
+    let theirs = text("bridge").or_else(|| (kind == "bridge").then_some("cni0"));
+    if let (Some(theirs), Some(ours)) = (theirs, network.carrier.bridge_name())
         && theirs != ours
     {
         return Some(format!("it is on the bridge `{theirs}`, not on `{ours}`"));
@@ -72,8 +119,11 @@ fn problem(network: &Network, config: &Value) -> Option<String> {
 }
 
 fn vlan_problem(network: &Network, config: &Value) -> Option<String> {
-    let tag = ["vlan", "vlanID"].iter().find_map(|key| config.get(*key)).and_then(Value::as_u64);
-    let theirs = tag.filter(|tag| *tag != 0);
+    let tag = ["vlan", "vlanID"].iter().find_map(|key| config.get(*key)).filter(|tag| !tag.is_null());
+    if let Some(other) = tag.filter(|tag| tag.as_u64().is_none()) {
+        return Some(format!("its VLAN is {other}, which is no number"));
+    }
+    let theirs = tag.and_then(Value::as_u64).filter(|tag| *tag != 0);
     let ours = network.carrier.vlan().map(u64::from);
     if let Some(bridge) = network.carrier.bridge().filter(|bridge| bridge.tagging == Tagging::Interface) {
         let theirs = theirs?;
@@ -82,8 +132,10 @@ fn vlan_problem(network: &Network, config: &Value) -> Option<String> {
             None => format!("it asks for VLAN {theirs}, and `{}` has no VLAN filtering", bridge.name),
         });
     }
-    let is_tagged_there =
-        matches!(network.carrier, Carrier::LinuxBridge(_) | Carrier::OvsBridge(_) | Carrier::Localnet { .. });
+    let is_tagged_there = matches!(
+        network.carrier,
+        Carrier::LinuxBridge(_) | Carrier::OvsBridge(_) | Carrier::Localnet { .. } | Carrier::Sriov { .. }
+    );
     let word = |tag: Option<u64>| tag.map_or_else(|| "no VLAN".to_owned(), |tag| format!("VLAN {tag}"));
     (is_tagged_there && theirs != ours).then(|| format!("it has {}, the network {}", word(theirs), word(ours)))
 }

@@ -1,3 +1,4 @@
+use super::nad_not_found::NAD_NOT_FOUND;
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::plan::Plan;
 use crate::rule;
@@ -33,6 +34,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         for network in &wukong.networks {
             let Some((Some(namespace), name)) = &network.nad_name else { continue };
             if namespace == own || namespace == SHARED {
+                continue;
+            }
+            // One that is not there at all is most often a misspelt namespace.
+            if report.has_at(&NAD_NOT_FOUND, &network.origin.at("nadName")) {
                 continue;
             }
             let (condition, severity) = match plan.namespace_isolation {

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use super::nad_does_not_fit::NAD_DOES_NOT_FIT;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::{Network, Plan};
 use crate::rule;
@@ -22,6 +23,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         for network in &wukong.networks {
             let Some((namespace, name)) = &network.nad_name else { continue };
             let Some(first) = seen.insert((namespace.as_deref().or(own), name), network) else { continue };
+            // A name that was copied leads to an attachment that does not fit, too.
+            if report.has_at(&NAD_DOES_NOT_FIT, &network.origin.at("nadName")) {
+                continue;
+            }
             let diagnostic = Diagnostic::new(
                 &NAD_USED_TWICE,
                 network.origin.at("nadName"),

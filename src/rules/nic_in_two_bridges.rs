@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
-use super::conflict::{conflicts, is_of_pods};
+use super::conflict::{bridge, conflicts, is_of_pods};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::plan::{Claim, Claimed, Plan};
+use crate::plan::{Claimed, Plan};
 use crate::rule;
 
 rule! {
@@ -23,11 +23,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     if conflicts.is_empty() {
         return;
     }
-    let bridge = |claim: &Claim| match &claim.what {
-        Claimed::Bridge(name) => Some(name.clone()),
-        _ => None,
-    };
-    let bridges: HashSet<String> = plan.claims.iter().filter_map(bridge).collect();
+    let bridges: HashSet<&str> = plan.claims.iter().filter_map(bridge).collect();
     for conflict in conflicts {
         let Claimed::Port(nic) = conflict.what else { continue };
         let (first, second) = (&conflict.first.holder, &conflict.second.holder);
@@ -36,8 +32,9 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         };
         let help = if [first, second].iter().any(|holder| is_of_pods(holder)) {
             "use `type: bridge` and one `bridgeName` for both, or another NIC".to_owned()
-        } else if bridges.contains(first) {
-            "use one `bridgeName` for both, a NIC for each, or a `vlanId` for each".to_owned()
+        } else if bridges.contains(first.as_str()) {
+            "use one `bridgeName` for both, or a NIC for each; with `type: bridge`, a `vlanId` for each will do"
+                .to_owned()
         } else {
             format!("use the bond (`physicalInterface: {first}`), or another NIC")
         };

@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
+use super::conflict::{Overlap, is_bridge};
 use crate::diagnostic::{Diagnostic, Distinct, Report};
-use crate::plan::{Claim, Claimed, Host, Need, Network, Plan, can_overlap};
+use crate::plan::{Claim, Claimant, Claimed, Host, Need, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -28,7 +29,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut made: HashMap<&str, Vec<&Claim>> = HashMap::new();
     let mut seen = HashSet::new();
     for claim in &plan.claims {
-        if let Claimed::Made(name) | Claimed::Bridge(name) = &claim.what
+        if let Claimed::Interface(name) = &claim.what
+            && claim.by != Claimant::Site
             && all.contains(name.as_str())
             && seen.insert((name, &claim.nodes))
         {
@@ -38,28 +40,44 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     if made.is_empty() {
         return;
     }
+    let overlap = Overlap::of(plan);
     let mut findings = Distinct::default();
     let mut said = HashSet::new();
     for network in plan.networks() {
         for host in &network.hosts {
             let Some(needed) = needed(network, host) else { continue };
-            let maker =
-                made.get(needed).and_then(|makers| makers.iter().find(|it| can_overlap(&it.nodes, &host.nodes)));
+            // A bridge cannot be a port: that is another finding.
+            let is_possible = |it: &&&Claim| !(takes_it(network, host) && is_bridge(&it.holder));
+            let mut makers = made.get(needed).into_iter().flatten().filter(is_possible);
+            let maker = makers.find(|it| overlap.can_meet(&it.nodes, &host.nodes));
             let is_accepted = || report.accepts(&POLICIES_DEPEND, &network.origin.here());
             let maker = maker.filter(|_| !is_accepted());
             if let Some(maker) = maker.filter(|_| said.insert((needed, &host.nodes))) {
-                let by = if maker.is_given { maker.holder.as_str() } else { "the policy of another network" };
+                let by = if maker.by == Claimant::Others { "another policy" } else { "the policy of another network" };
                 let diagnostic = Diagnostic::new(
                     &POLICIES_DEPEND,
                     network.at("physicalInterface"),
                     format!("`{needed}`, which is needed here, is made by {by}, and policies are applied in no order"),
-                    "list it among the Site's `uplinks`, so that this policy brings it along",
+                    help(maker),
                 );
                 findings.add(diagnostic.with_related(maker.place.clone(), "made here"));
             }
         }
     }
     report.extend(findings.list);
+}
+
+fn help(maker: &Claim) -> &'static str {
+    if is_bridge(&maker.holder) {
+        "name a NIC; or let the Site make the bridge of a localnet by its `physicalInterface`"
+    } else {
+        "list it among the Site's `uplinks`, so that this policy brings it along"
+    }
+}
+
+/// Whether the network puts its uplink into its bridge.
+fn takes_it(network: &Network, host: &Host) -> bool {
+    network.bridge_on_uplink(host).is_some() && host.need != Some(Need::Mapping)
 }
 
 /// The interface of which the policy of a network only knows the name.

@@ -1,10 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ipnet::IpNet;
 
-use super::conflict::{agreed, conflicts};
+use super::conflict::{Overlap, agreed, conflicts};
 use crate::diagnostic::{Diagnostic, Place, Report};
-use crate::plan::{Claim, Claimed, Plan, can_overlap};
+use crate::plan::{Claim, Claimed, Plan};
 use crate::rule;
 
 rule! {
@@ -42,7 +42,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
 type Wire<'a> = (&'a str, Option<u16>);
 
 fn check_prefixes(plan: &Plan, report: &mut Report) {
-    let mut by_wire: BTreeMap<Wire<'_>, HashMap<IpNet, Vec<&Claim>>> = BTreeMap::new();
+    let mut by_wire: BTreeMap<Wire<'_>, BTreeMap<IpNet, Vec<&Claim>>> = BTreeMap::new();
     for claim in &plan.claims {
         let Claimed::Subnet { uplink, vlan, subnet } = &claim.what else { continue };
         // A prefix of one or two addresses is a point-to-point link, whatever lies around it.
@@ -50,29 +50,45 @@ fn check_prefixes(plan: &Plan, report: &mut Report) {
             by_wire.entry((uplink, *vlan)).or_default().entry(*subnet).or_default().push(claim);
         }
     }
-    let mut seen: HashSet<(&Place, IpNet)> = HashSet::new();
+    let overlap = Overlap::of(plan);
+    let mut seen: HashSet<&Place> = HashSet::new();
     for subnets in by_wire.values().filter(|subnets| subnets.len() > 1) {
-        let lengths: BTreeSet<(bool, u8)> = subnets.keys().map(|it| (it.addr().is_ipv4(), it.prefix_len())).collect();
-        for (narrow, claims) in subnets {
-            let shorter = lengths.range((narrow.addr().is_ipv4(), 0)..(narrow.addr().is_ipv4(), narrow.prefix_len()));
-            let wider =
-                shorter.filter_map(|(_, length)| IpNet::new(narrow.addr(), *length).ok()).map(|net| net.trunc());
-            for (wide, others) in wider.filter_map(|net| subnets.get_key_value(&net)) {
-                // The one that fewer have is the one in the wrong.
-                let (wrong, right) = if claims.len() > others.len() {
-                    ((wide, others), (narrow, claims))
-                } else {
-                    ((narrow, claims), (wide, others))
-                };
-                for claim in wrong.1 {
-                    let other = right.1.iter().find(|other| can_overlap(&other.nodes, &claim.nodes));
-                    if let Some(other) = other.filter(|_| seen.insert((&claim.place, *right.0))) {
-                        report.push(prefix_differs(claim, *wrong.0, other, *right.0, right.1.len()));
-                    }
+        let around = neighbours(subnets);
+        // As among conflicts: what contradicts the fewest comes first.
+        let against =
+            |subnet: &IpNet| around.get(subnet).into_iter().flatten().map(|other| subnets[other].len()).sum::<usize>();
+        let mut order: Vec<&IpNet> = around.keys().collect();
+        order.sort_by_key(|subnet| against(subnet));
+        let mut good: HashSet<&IpNet> = HashSet::new();
+        for subnet in order {
+            let Some(other) = around[subnet].iter().find(|other| good.contains(other)) else {
+                good.insert(subnet);
+                continue;
+            };
+            for claim in &subnets[subnet] {
+                let right = subnets[other].iter().find(|right| overlap.can_meet(&right.nodes, &claim.nodes));
+                if let Some(right) = right.filter(|_| seen.insert(&claim.place)) {
+                    report.push(prefix_differs(claim, *subnet, right, *other, subnets[other].len()));
                 }
             }
         }
     }
+}
+
+/// For each subnet those that it lies in, and those that lie in it.
+fn neighbours(subnets: &BTreeMap<IpNet, Vec<&Claim>>) -> BTreeMap<IpNet, Vec<IpNet>> {
+    let lengths: BTreeSet<(bool, u8)> = subnets.keys().map(|it| (it.addr().is_ipv4(), it.prefix_len())).collect();
+    let mut around: BTreeMap<IpNet, Vec<IpNet>> = BTreeMap::new();
+    for narrow in subnets.keys() {
+        let version = narrow.addr().is_ipv4();
+        let shorter = lengths.range((version, 0)..(version, narrow.prefix_len()));
+        let wider = shorter.filter_map(|(_, length)| IpNet::new(narrow.addr(), *length).ok()).map(|net| net.trunc());
+        for wide in wider.filter(|net| subnets.contains_key(net)) {
+            around.entry(*narrow).or_default().push(wide);
+            around.entry(wide).or_default().push(*narrow);
+        }
+    }
+    around
 }
 
 fn prefix_differs(claim: &Claim, here: IpNet, other: &Claim, elsewhere: IpNet, count: usize) -> Diagnostic {

@@ -23,7 +23,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let help = if [first, second].iter().any(|holder| is_of_pods(holder)) {
             "use `type: bridge` and one `bridgeName` for both".to_owned()
         } else {
-            format!("use one bridge for both: `bridgeName: {first}`")
+            format!("put both on one bridge (the same `type`, and `bridgeName: {first}`), or use another VLAN")
         };
         let diagnostic = Diagnostic::new(
             &VLAN_IN_TWO_BRIDGES,

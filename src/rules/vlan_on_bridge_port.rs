@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
-use super::conflict::{meetings, port};
+use super::conflict::{bridge, meetings, port};
 use crate::diagnostic::{Diagnostic, Report, others};
-use crate::plan::{Claim, Claimed, Plan};
+use crate::plan::{Claim, Claimed, Plan, Trunk};
 use crate::rule;
 
 rule! {
@@ -28,24 +28,47 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     let whole: HashSet<(String, String)> = plan.claims.iter().filter_map(whole).collect();
     let tag = |claim: &Claim| match &claim.what {
         // The tags of a bridge that has the NIC whole are no VLAN interfaces.
-        Claimed::VlanTag { base, .. } => {
+        Claimed::VlanTag { base, id } => {
             let key = (base.clone(), claim.holder.clone());
-            (!whole.contains(&key)).then_some(key.0)
+            (!whole.contains(&key) && !is_left_out(plan, *id, base)).then_some(key.0)
         }
         _ => None,
     };
+    let bridges: HashSet<&str> = plan.claims.iter().filter_map(bridge).collect();
     for meeting in meetings(plan, report, &VLAN_ON_BRIDGE_PORT, port, tag) {
         let (Claimed::VlanTag { id, .. }, nic) = (&meeting.second.what, &meeting.interface) else { continue };
-        let others = others(meeting.more, " (and one more network)", " (and # more networks)");
+        let others =
+            others(meeting.more, "; the same goes for one more network", "; the same goes for # more networks");
         let holder = &meeting.first.holder;
+        let is_bond = !bridges.contains(holder.as_str());
         let diagnostic = Diagnostic::new(
             &VLAN_ON_BRIDGE_PORT,
             meeting.second.place.clone(),
             format!(
-                "VLAN {id} of `{nic}` has an interface of its own{others}: its frames do not reach `{holder}`, which has `{nic}` as a port"
+                "`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, which has an interface of its own{others}"
             ),
-            "give each network on the NIC a `vlanId`, or use one trunk bridge for all; accept it if it is meant",
+            if is_bond {
+                "put the VLAN on the bond"
+            } else {
+                "put all networks of the NIC on one bridge that carries their tags, or give each a `vlanId`; accept it if it is meant"
+            },
         );
         report.push(diagnostic.with_related(meeting.first.place.clone(), format!("a port of `{holder}`")));
     }
+}
+
+/// Whether the trunk bridge of a NIC does not carry a tag anyway.
+fn is_left_out(plan: &Plan, id: u16, nic: &str) -> bool {
+    let is_on =
+        |trunk: &&Trunk| plan.groups.iter().any(|group| group.interface(Some(&trunk.physical_interface)) == nic);
+    let trunks: Vec<&Trunk> = plan.trunks.iter().filter(is_on).collect();
+    let filtering = plan
+        .existing_policies
+        .iter()
+        .flat_map(|policy| policy.bridges.iter().filter(|(_, it)| **it).map(move |(name, _)| (policy, name)));
+    let others = filtering.filter(|(policy, name)| {
+        policy.interfaces.iter().any(|(it, interface)| it == *name && interface.ports.iter().any(|port| port == nic))
+    });
+    // Of others' trunks nobody knows which tags they carry.
+    (!trunks.is_empty() && trunks.iter().all(|trunk| !trunk.carries(id))) || others.count() > 0
 }

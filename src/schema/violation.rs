@@ -320,7 +320,7 @@ fn label(pointer: &str) -> String {
         (Some(index), Some(list)) if index.parse::<usize>().is_ok() => {
             format!("entry {} of `{list}`", index.parse::<usize>().map_or(0, |index| index + 1))
         }
-        (Some(key), _) => format!("`{key}`"),
+        (Some(key), _) => format!("`{}`", key.replace("~1", "/").replace("~0", "~")),
         (None, _) => String::new(),
     }
 }

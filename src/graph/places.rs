@@ -1,0 +1,71 @@
+//! Where findings sit in a topology.
+
+use std::collections::HashMap;
+
+use super::{Kind, Node};
+use crate::diagnostic::{Origin, Place};
+use crate::document::DocumentId;
+
+/// What a network comes to, by the numbers of the nodes.
+pub(super) struct NetworkNodes<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) machine: usize,
+    pub(super) attachment: Option<usize>,
+    /// Bridges, VLAN interfaces, bonds and NICs under it.
+    pub(super) below: Vec<usize>,
+}
+
+/// Where the findings of a place sit, by the document of the place.
+pub(super) struct Places<'a> {
+    networks: HashMap<DocumentId, Vec<NetworkNodes<'a>>>,
+    others: HashMap<DocumentId, Vec<(&'a Origin, usize)>>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn new(
+        networks: Vec<NetworkNodes<'a>>,
+        machines: Vec<(&'a Origin, usize)>,
+        uplinks: Vec<(&'a Origin, usize)>,
+    ) -> Self {
+        let mut places = Self { networks: HashMap::new(), others: HashMap::new() };
+        for network in networks {
+            places.networks.entry(network.origin.document).or_default().push(network);
+        }
+        for (origin, number) in machines.into_iter().chain(uplinks) {
+            places.others.entry(origin.document).or_default().push((origin, number));
+        }
+        places
+    }
+
+    /// The nodes of a place. Of a network's nodes these are the ones that the key is about, or that the message names; in several
+    /// node groups there are several of a name.
+    pub(super) fn nodes(&self, place: &Place, message: &str, nodes: &[Node]) -> Vec<usize> {
+        let Place::Node { document, pointer, .. } = place else { return Vec::new() };
+        let below = |origin: &Origin| {
+            let rest = pointer.strip_prefix(origin.pointer.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+        };
+        let mut networks = self.networks.get(document).into_iter().flatten();
+        let Some((network, key)) = networks.find_map(|network| Some((network, below(network.origin)?))) else {
+            let others = self.others.get(document).into_iter().flatten();
+            return others.filter(|(origin, _)| below(origin).is_some()).map(|(_, number)| *number).collect();
+        };
+        let is_named = |number: &usize| message.contains(&format!("`{}`", nodes[*number].name));
+        let of_kind = |kinds: &[Kind]| {
+            let all = network.below.iter().rev().copied().filter(|number| kinds.contains(&nodes[*number].kind));
+            let (named, others): (Vec<usize>, Vec<usize>) = all.partition(&is_named);
+            if named.is_empty() { others } else { named }
+        };
+        let found = match key.trim_start_matches('/') {
+            "bridgeName" | "nodeIP" | "type" => of_kind(&[Kind::Bridge]),
+            "vlanId" => of_kind(&[Kind::Vlan]),
+            "physicalInterface" => of_kind(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
+            key if key == "nadName" || key.starts_with("ipConfig") => Vec::new(),
+            _ => match network.below.iter().rev().copied().find(is_named) {
+                Some(first) => of_kind(&[nodes[first].kind]),
+                None => Vec::new(),
+            },
+        };
+        if found.is_empty() { vec![network.attachment.unwrap_or(network.machine)] } else { found }
+    }
+}
