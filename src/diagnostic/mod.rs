@@ -204,9 +204,9 @@ impl Report {
         }
     }
 
-    /// Whether a rule's finding is at a place.
-    pub fn has_at(&self, rule: &Rule, place: &Place) -> bool {
-        self.diagnostics.iter().any(|finding| finding.rule == rule && finding.place == *place)
+    /// Where a rule's findings are.
+    pub fn places_of(&self, rule: &Rule) -> HashSet<Place> {
+        self.diagnostics.iter().filter(|finding| finding.rule == rule).map(|finding| finding.place.clone()).collect()
     }
 
     /// Drops the findings that are not to be kept, in the order of [`diagnostics`](Self::diagnostics).

@@ -23,7 +23,7 @@ pub(super) struct Conflict<'a> {
 impl Conflict<'_> {
     /// The others like the second in words.
     pub(super) fn others(&self) -> String {
-        others(self.more, " (and of one more network)", " (and of # more networks)")
+        others(self.more, " (and one more network)", " (and # more networks)")
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&
         }
     }
     let mut sorted: Vec<(&Claimed, Vec<&Claim>)> = contested.into_iter().collect();
-    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sorted.sort_by_key(|(what, _)| *what);
     sorted.into_iter().flat_map(|(what, claims)| about(what, claims, &overlap)).collect()
 }
 

@@ -52,9 +52,7 @@ pub use no_wukong::no_wukong;
 
 use conflict::{Blamed, conflicts};
 
-use std::collections::HashSet;
-
-use crate::diagnostic::{Diagnostic, Place, Report, Rule};
+use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::plan::{Claimant, Claimed, Plan};
 use crate::{address, document, load, network, render, retire, schema, site, source, tree};
 
@@ -234,12 +232,7 @@ fn report_name_collisions(
     report: &mut Report,
 ) {
     // Policy and attachment of a network are named alike: that they collide is said once.
-    let said: HashSet<Place> = report
-        .diagnostics()
-        .iter()
-        .filter(|finding| finding.rule == &policy_name_collision::POLICY_NAME_COLLISION)
-        .map(|finding| finding.place.clone())
-        .collect();
+    let said = report.places_of(&policy_name_collision::POLICY_NAME_COLLISION);
     for conflict in conflicts(plan, report, |claim| name_of(&claim.what).is_some()) {
         if said.contains(&conflict.second.place) {
             continue;

@@ -29,6 +29,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     if plan.namespace_isolation == Some(false) {
         return;
     }
+    let missing = report.places_of(&NAD_NOT_FOUND);
     for wukong in &plan.wukongs {
         let Some(own) = wukong.identity.namespace.as_deref() else { continue };
         for network in &wukong.networks {
@@ -37,7 +38,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                 continue;
             }
             // One that is not there at all is most often a misspelt namespace.
-            if report.has_at(&NAD_NOT_FOUND, &network.origin.at("nadName")) {
+            if missing.contains(&network.origin.at("nadName")) {
                 continue;
             }
             let (condition, severity) = match plan.namespace_isolation {

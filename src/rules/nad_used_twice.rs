@@ -17,6 +17,7 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let unfit = report.places_of(&NAD_DOES_NOT_FIT);
     for wukong in &plan.wukongs {
         let own = wukong.identity.namespace.as_deref();
         let mut seen: HashMap<(Option<&str>, &str), &Network> = HashMap::new();
@@ -24,7 +25,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             let Some((namespace, name)) = &network.nad_name else { continue };
             let Some(first) = seen.insert((namespace.as_deref().or(own), name), network) else { continue };
             // A name that was copied leads to an attachment that does not fit, too.
-            if report.has_at(&NAD_DOES_NOT_FIT, &network.origin.at("nadName")) {
+            if unfit.contains(&network.origin.at("nadName")) {
                 continue;
             }
             let diagnostic = Diagnostic::new(
