@@ -24,8 +24,12 @@ use wukong_render::source::{Inputs, Sources};
 use wukong_render::tree::{Action, Change};
 use wukong_render::{Options, compile, document, load, network, policy, render, rules, site, source};
 
-/// Three, because the machine's hiccups come singly: the median of three drops one.
-const REPETITIONS: usize = 3;
+/// Three, because the machine's hiccups come singly: the median of three drops one. A hundred thousand take minutes, and are measured
+/// once.
+fn repetitions(sizes: &[u32]) -> usize {
+    if sizes.iter().any(|size| *size > 50_000) { 1 } else { 3 }
+}
+
 const SIZES: [u32; 2] = [1_000, 10_000];
 /// Enough to see the corpus compile, for `cargo test --all-targets`, which starts this program without `--bench`.
 const SMOKE_SIZES: [u32; 2] = [10, 20];
@@ -69,14 +73,15 @@ fn compare(sizes: &[u32]) -> Result<()> {
         write_flawed_corpus(*size, &input.join(Corpus::Flawed.folder()))?;
     }
     println!(
-        "{} bytes a Wukong, {} threads, {REPETITIONS} repetitions, in {}",
+        "{} bytes a Wukong, {} threads, {} repetitions, in {}",
         wukong(0).len(),
         rayon::current_num_threads(),
+        repetitions(sizes),
         base.display()
     );
 
     let mut rows: Vec<Row> = Vec::new();
-    for _ in 0..REPETITIONS {
+    for _ in 0..repetitions(sizes) {
         // Sizes and modes take turns, so that a slow minute of the machine does not fall upon one of them.
         for (place, input) in inputs.iter().enumerate() {
             let output = folder.path().join("out");

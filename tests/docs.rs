@@ -124,3 +124,20 @@ fn links_lead_somewhere() {
         }
     }
 }
+
+/// Everything that others are to paste or point at is YAML that Kubernetes' reader takes.
+#[test]
+fn what_is_deployed_can_be_read() {
+    let deploy = common::files(&root().join("deploy")).into_keys().map(|path| format!("deploy/{path}"));
+    let others = ["action.yml", ".pre-commit-hooks.yaml"].into_iter().map(str::to_owned);
+    let mut count = 0;
+    for path in deploy.chain(others).filter(|path| path.ends_with("yaml") || path.ends_with("yml")) {
+        let text = fs::read_to_string(root().join(&path)).expect("a listed file can be read");
+        for document in wukong_render::document::tree::parse(&text) {
+            let document = document.unwrap_or_else(|problem| panic!("{path}: {}", problem.message));
+            assert!(document.value(document.root()).is_ok(), "{path}");
+            count += 1;
+        }
+    }
+    assert!(count > 15, "only {count} documents");
+}
