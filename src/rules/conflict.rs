@@ -111,45 +111,52 @@ fn about<'a>(what: &'a Claimed, mut claims: Vec<&'a Claim>, overlap: &Overlap<'_
     conflicts
 }
 
-/// How many say what of one thing, and where.
+/// Who says what of one thing.
 struct Votes<'a, 'b> {
-    groups: Vec<(&'a str, &'a NodeSelector, HashSet<&'a Place>)>,
+    opinions: Vec<Opinion<'a>>,
     overlap: &'b Overlap<'b>,
 }
 
-/// Above so many holders and selectors of one thing, all of them count, wherever they are: to compare each with each would take too long.
+/// Those who say the same, on the same nodes.
+struct Opinion<'a> {
+    holder: &'a str,
+    nodes: &'a NodeSelector,
+    /// A network is one, in however many node groups it says it.
+    places: HashSet<&'a Place>,
+}
+
+/// Above so many opinions of one thing all of them count, wherever they are: to compare each with each would take too long.
 const FEW: usize = 1_000;
 
 impl<'a, 'b> Votes<'a, 'b> {
     fn of(claims: &[&'a Claim], overlap: &'b Overlap<'b>) -> Self {
         let mut numbers: HashMap<(&str, &NodeSelector), usize> = HashMap::new();
-        let mut groups: Vec<(&'a str, &'a NodeSelector, HashSet<&'a Place>)> = Vec::new();
+        let mut opinions: Vec<Opinion<'a>> = Vec::new();
         for claim in claims {
             let number = *numbers.entry((&claim.holder, &claim.nodes)).or_insert_with(|| {
-                groups.push((&claim.holder, &claim.nodes, HashSet::new()));
-                groups.len() - 1
+                opinions.push(Opinion { holder: &claim.holder, nodes: &claim.nodes, places: HashSet::new() });
+                opinions.len() - 1
             });
-            groups[number].2.insert(&claim.place);
+            opinions[number].places.insert(&claim.place);
         }
-        Self { groups, overlap }
+        Self { opinions, overlap }
     }
 
-    fn meets(&self, claim: &Claim, nodes: &NodeSelector) -> bool {
-        self.groups.len() > FEW || self.overlap.can_meet(&claim.nodes, nodes)
+    /// The opinions where a claim is.
+    fn around(&self, claim: &'a Claim) -> impl Iterator<Item = &Opinion<'a>> {
+        let is_many = self.opinions.len() > FEW;
+        self.opinions.iter().filter(move |it| is_many || self.overlap.can_meet(&claim.nodes, it.nodes))
     }
 
     /// How many contradict a claim.
-    fn against(&self, claim: &Claim) -> usize {
-        let rivals =
-            self.groups.iter().filter(|(holder, nodes, _)| *holder != claim.holder && self.meets(claim, nodes));
-        rivals.map(|(_, _, places)| places.len()).sum()
+    fn against(&self, claim: &'a Claim) -> usize {
+        self.around(claim).filter(|it| it.holder != claim.holder).map(|it| it.places.len()).sum()
     }
 
-    /// How many networks say what `first` says, where `second` is.
-    fn like(&self, first: &Claim, second: &Claim) -> usize {
-        let alike =
-            self.groups.iter().filter(|(holder, nodes, _)| *holder == first.holder && self.meets(second, nodes));
-        alike.flat_map(|(_, _, places)| places).collect::<HashSet<_>>().len()
+    /// How many say what `first` says, where `second` is.
+    fn like(&self, first: &Claim, second: &'a Claim) -> usize {
+        let alike = self.around(second).filter(|it| it.holder == first.holder);
+        alike.flat_map(|it| &it.places).collect::<HashSet<_>>().len()
     }
 }
 
