@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use crate::api::site;
+use crate::api::{site, wukong};
 use crate::diagnostic::resolve::{Resolved, resolve_each};
 use crate::diagnostic::{Diagnostic, Origin, Place, Report};
 use crate::document::{Document, DocumentId, Documents, tree};
@@ -41,7 +41,8 @@ impl Output {
 
 /// The annotation by which our items are known in the next run.
 pub const GENERATED: &str = "render.novasphere.dev/generated";
-const API_VERSION: &str = "config.kubernetes.io/v1";
+const API_VERSIONS: [&str; 3] =
+    ["config.kubernetes.io/v1", "config.kubernetes.io/v1beta1", "config.kubernetes.io/v1alpha1"];
 const PATH: &str = "config.kubernetes.io/path";
 const INDEX: &str = "config.kubernetes.io/index";
 
@@ -67,8 +68,13 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
         _ => Vec::new(),
     };
     let found = resolve_each(&report, &compilation.sources);
-    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
-        result(split(&diagnostic.place, source, &list), resolved, &list)
+    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| match in_file(
+        &diagnostic.place,
+        source,
+        &compilation.sources,
+    ) {
+        Some(name) => result_in_file(name, resolved, &list),
+        None => result(split(&diagnostic.place, source, &list), resolved, &list),
     };
     let results: Vec<Value> = found.iter().map(result).collect();
     // With an error nothing changes, what was made before included.
@@ -89,13 +95,55 @@ fn resource_list(input: &str) -> anyhow::Result<Value> {
     let (1, Some(document)) = (documents.len(), documents.pop()) else {
         bail!("standard input has to be one ResourceList, as kustomize and kpt give it to a function");
     };
-    let Ok(document) = document else { bail!("standard input is no valid YAML") };
-    let Ok(value) = document.value(document.root()) else { bail!("standard input is no valid YAML") };
-    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
-    if text("kind") != "ResourceList" || !text("apiVersion").starts_with("config.kubernetes.io/") {
-        bail!("standard input is a `{}`, not a ResourceList of `{API_VERSION}`", text("kind"));
+    let broken = |problem: &tree::Problem| {
+        let line = 1 + input[..problem.range.start.min(input.len())].matches('\n').count();
+        anyhow::anyhow!("standard input, line {line}: {}", problem.message)
+    };
+    let document = document.map_err(|problem| broken(&problem))?;
+    let value = document.value(document.root()).map_err(|problems| match problems.first() {
+        Some(problem) => broken(problem),
+        None => anyhow::anyhow!("standard input cannot be read"),
+    })?;
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("nothing of a kind");
+    if text("kind") != "ResourceList" || !API_VERSIONS.contains(&text("apiVersion")) {
+        bail!(
+            "standard input is {} of {}, not a ResourceList of {}",
+            text("kind"),
+            text("apiVersion"),
+            API_VERSIONS.join(" or ")
+        );
     }
+    if value.get("items").is_some_and(|items| !items.is_array() && !items.is_null()) {
+        bail!("the items of the ResourceList are no list");
+    }
+    check_config(value.get("functionConfig"))?;
     Ok(value)
+}
+
+/// Refuses a `functionConfig` of which nothing would be used: what it says would be missed without a word.
+fn check_config(config: Option<&Value>) -> anyhow::Result<()> {
+    let Some(config) = config.filter(|config| !config.is_null()) else { return Ok(()) };
+    let [kind, ..] = identity(config);
+    match kind {
+        Some(site::KIND | wukong::KIND) => Ok(()),
+        Some("ConfigMap") => {
+            let is_file = |name: &str| [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));
+            for key in ["data", "binaryData"] {
+                for (name, text) in config.get(key).and_then(Value::as_object).into_iter().flatten() {
+                    if key != "data" || !is_file(name) || !text.is_string() {
+                        bail!(
+                            "`{key}.{name}` of the functionConfig is no file: in a ConfigMap stand texts called *.yaml, *.yml or *.json"
+                        );
+                    }
+                }
+            }
+            Ok(())
+        }
+        other => bail!(
+            "the functionConfig is a `{}`: it has to be a Site, a Wukong, or a ConfigMap with files",
+            other.unwrap_or("thing without a kind")
+        ),
+    }
 }
 
 fn identity(value: &Value) -> [Option<&str>; 3] {
@@ -106,8 +154,11 @@ fn annotation<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
+/// Whether an item is one that we made: only those are ever taken out.
 fn is_ours(item: &Value) -> bool {
-    annotation(item, GENERATED).is_some()
+    let [kind, ..] = identity(item);
+    annotation(item, GENERATED) == Some("true")
+        && matches!(kind, Some("NodeNetworkConfigurationPolicy" | "NetworkAttachmentDefinition"))
 }
 
 /// The objects that matter among the items, and the `functionConfig`.
@@ -209,9 +260,29 @@ fn field_path(pointer: &str) -> String {
 }
 
 fn file(value: &Value) -> Option<(&str, Option<u64>)> {
-    let path = annotation(value, PATH).or_else(|| annotation(value, "internal.config.kubernetes.io/path"))?;
-    let index = annotation(value, INDEX).or_else(|| annotation(value, "internal.config.kubernetes.io/index"));
+    let path = annotation(value, "internal.config.kubernetes.io/path").or_else(|| annotation(value, PATH))?;
+    let index = annotation(value, "internal.config.kubernetes.io/index").or_else(|| annotation(value, INDEX));
     Some((path, index.and_then(|index| index.parse().ok())))
+}
+
+/// The file of a ConfigMap that a place is in.
+fn in_file<'a>(place: &Place, list: SourceId, sources: &'a Sources) -> Option<&'a str> {
+    let source = match place {
+        Place::Node { document, .. } => document.source,
+        Place::Span { source, .. } => *source,
+        Place::Path(_) => return None,
+    };
+    (source != list).then(|| sources.get(source).label.as_str())
+}
+
+/// A finding in a file of the ConfigMap: there is a line, but the specification has no field for it.
+fn result_in_file(name: &str, resolved: &Resolved, list: &Value) -> Value {
+    let mut result = result(Some(("/functionConfig", "")), resolved, list);
+    let position = resolved.location.position.as_ref();
+    let line = position.map_or_else(String::new, |position| format!("{}:{}: ", position.line, position.column));
+    result["message"] = json!(format!("{name}:{line}{}; {}", resolved.message, resolved.help));
+    result["field"] = json!({"path": format!("data.{name}")});
+    result
 }
 
 fn result(place: Option<(&str, &str)>, resolved: &Resolved, list: &Value) -> Value {

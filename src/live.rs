@@ -146,8 +146,23 @@ fn with_config(mut spec: Value) -> Value {
     spec
 }
 
+/// Whether a value says nothing: leaving it out means the same.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Object(map) => map.values().all(is_nothing),
+        _ => false,
+    }
+}
+
 fn compare_values(path: &str, here: Option<&Value>, there: Option<&Value>, found: &mut Vec<String>) {
-    let (here, there) = (here.filter(|it| !it.is_null()), there.filter(|it| !it.is_null()));
+    let (here, there) = (here.filter(|it| !is_nothing(it)), there.filter(|it| !is_nothing(it)));
+    // An interface of which nothing else is said is up.
+    let is_up = |value: Option<&Value>| value.is_none_or(|value| value == "up");
+    if path.starts_with("spec.desiredState.interfaces[") && path.ends_with("].state") && is_up(here) && is_up(there) {
+        return;
+    }
     match (here, there) {
         (Some(Value::Object(ours)), Some(Value::Object(theirs))) => {
             for (key, value) in ours {
@@ -160,7 +175,7 @@ fn compare_values(path: &str, here: Option<&Value>, there: Option<&Value>, found
         (Some(Value::Array(ours)), Some(Value::Array(theirs))) => compare_lists(path, ours, theirs, found),
         (here, there) if here == there => {}
         (here, there) => {
-            found.push(format!("{path}: {} there, {} here", word(there), word(here)));
+            found.push(format!("{path}: {} there, {} here", word(path, there), word(path, here)));
         }
     }
 }
@@ -179,6 +194,21 @@ fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<S
         Some(name) => name,
         None => place.to_string(),
     };
+    // The order of ports, addresses and routes means nothing; that of DNS servers does.
+    if !is_named && UNORDERED.iter().any(|key| path.ends_with(key)) {
+        let (mut ours, mut theirs) = (ours.to_vec(), theirs.to_vec());
+        ours.retain(|value| match theirs.iter().position(|other| other == value) {
+            Some(place) => {
+                theirs.remove(place);
+                false
+            }
+            None => true,
+        });
+        for place in 0..ours.len().max(theirs.len()) {
+            compare_values(&format!("{path}[{place}]"), ours.get(place), theirs.get(place), found);
+        }
+        return;
+    }
     let keys = |list: &[Value]| list.iter().enumerate().map(key).collect::<Vec<_>>();
     let (our_keys, their_keys) = (keys(ours), keys(theirs));
     for (key, value) in our_keys.iter().zip(ours) {
@@ -190,11 +220,36 @@ fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<S
     }
 }
 
+/// The lists whose order means nothing.
+const UNORDERED: [&str; 7] = [".port", ".ports", ".address", ".addresses", "routes.config", ".routes", ".trunk-tags"];
+
+/// Whether what stands under a key is nobody's to read: 802.1x, MACsec and IPsec have their secrets in desired states.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    ["pass", "pwd", "secret", "token", "psk", "cak", "private-key", "hash"].iter().any(|word| key.contains(word))
+}
+
+/// A value without what is secret in it.
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let entry = |(key, value): (&String, &Value)| {
+                let value = if is_secret(key) { Value::from("***") } else { masked(value) };
+                (key.clone(), value)
+            };
+            Value::Object(map.iter().map(entry).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(masked).collect()),
+        other => other.clone(),
+    }
+}
+
 /// A value in a few words.
-fn word(value: Option<&Value>) -> String {
+fn word(path: &str, value: Option<&Value>) -> String {
     const LONGEST: usize = 60;
     let Some(value) = value else { return "nothing".to_owned() };
-    let text = value.to_string();
+    let key = path.rsplit('.').next().unwrap_or_default();
+    let text = if is_secret(key) { "***".to_owned() } else { masked(value).to_string() };
     if text.chars().count() <= LONGEST {
         return text;
     }

@@ -116,6 +116,8 @@ pub struct Inputs {
     pub output: Option<PathBuf>,
     /// Globs of what must not be read, matched against the path below the input folder.
     pub exclude: Vec<String>,
+    /// Whether only the files directly in a folder are read.
+    pub is_shallow: bool,
 }
 
 struct Entry {
@@ -179,12 +181,15 @@ fn find(path: &Path, inputs: &Inputs, exclude: &GlobSet, entries: &mut Vec<Entry
     // An output folder that is the input folder itself is not skipped whole: the header tells our files apart.
     let output =
         inputs.output.as_ref().and_then(|output| output.canonicalize().ok()).filter(|it| Some(it) != root.as_ref());
-    let walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
-        let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        let is_output = entry.file_type().is_dir() && output.is_some() && entry.path().canonicalize().ok() == output;
-        entry.depth() == 0 || !(hidden || is_output || is_excluded(exclude, below))
-    });
+    let depth = if inputs.is_shallow { 1 } else { usize::MAX };
+    let walk =
+        WalkDir::new(path).max_depth(depth).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
+            let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            let is_output =
+                entry.file_type().is_dir() && output.is_some() && entry.path().canonicalize().ok() == output;
+            entry.depth() == 0 || !(hidden || is_output || is_excluded(exclude, below))
+        });
     for entry in walk {
         match entry {
             Ok(entry) => {

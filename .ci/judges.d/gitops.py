@@ -136,12 +136,20 @@ discover, generate = spec["discover"]["find"]["command"], spec["generate"]["comm
 expect("plugin.yaml", discover[0] == generate[0] == IN_IMAGE, "runs something else")
 app = work / "app"
 shutil.copytree("fixtures/sets/quickstart/input", app / "vms")
+SITE = "apiVersion: render.novasphere.dev/v1alpha1\nkind: Site\nmetadata: {name: s, annotations: {config.kubernetes.io/local-config: 'true'}}\nspec: {}\n"
+(app / "site.yaml").write_text(SITE)
 (app / "other").mkdir()
+(app / "kustomized").mkdir()
+(app / "kustomized" / "site.yaml").write_text(SITE)
+(app / "kustomized" / "kustomization.yaml").write_text("kind: Kustomization\n")
 (app / "other" / "values.yaml").write_text("kind: Values\n")
 code, out, error = argocd(discover, repository(app))
-expect("discover", code == 0 and out.strip(), f"does not find a Wukong: {code} {out} {error}")
-code, out, error = argocd(discover, repository(app), path="other")
-expect("discover", (code, out) == (0, ""), f"takes what is not its own: {code} {out}")
+expect("discover", code == 0 and out.strip(), f"does not find a Site: {code} {out} {error}")
+# An application that syncs Wukongs would lose them to us, and be pruned.
+for path in ("other", "vms", "kustomized"):
+    code, out, error = argocd(discover, repository(app), path=path)
+    expect("discover", (code, out) == (0, ""), f"takes what is not its own ({path}): {code} {out}")
+shutil.rmtree(app / "kustomized")  # a second Site
 code, first, error = argocd(generate, repository(app))
 expect("generate", code == 0, error)
 expect("generate", argocd(generate, repository(app))[1] == first, "gives other bytes in another folder")
@@ -149,7 +157,9 @@ read = run([kubectl, "annotate", "--local", "-f", "-", "x=y", "-o", "name"], inp
 kinds = [line.split(".")[0] for line in read.stdout.splitlines()]
 expect("generate", read.returncode == 0 and kinds == ["nodenetworkconfigurationpolicy"] * 2 + ["networkattachmentdefinition"] * 2,
        f"Kubernetes reads {kinds}: {read.stderr}")
-code, out, _ = argocd(generate, repository(app), [{"name": "skip", "array": ["nad"]}, {"name": "default-nic", "string": "bond9"}])
+code, out, error = argocd(generate, repository(app), [{"name": "skip", "array": ["nad", "nncp"]}])
+expect("nothing rendered", code == 1 and not out and "pruned" in error, f"{code} {out} {error}")
+code, out, _ = argocd(generate, repository(app), [{"name": "exclude", "string": "kustomized"}, {"name": "skip", "array": ["nad"]}, {"name": "default-nic", "string": "bond9"}])
 expect("parameters", code == 0 and "NetworkAttachmentDefinition" not in out, "are not taken")
 for parameters, text in [
     ([{"name": "inputs", "array": ["/etc"]}], "leads out of the application's folder"),
@@ -271,6 +281,8 @@ expect("action", github(inputs="vms", output="rendered", render="true").returnco
 done = github(inputs="vms", output="rendered")
 expect("action", done.returncode == 0 and done.stdout.startswith("::warning file=vms/"), f"{done.stdout}{done.stderr}")
 expect("action", github(inputs="vms", arguments="--deny warnings").returncode == 1, "does not take arguments")
+expect("action", github(inputs="vms\nrendered\n").returncode == 0, "does not take several lines")
+expect("action", github(inputs="vms", render="True", output="rendered").returncode == 2, "takes any word for true or false")
 expect("action", github(inputs="vms; touch owned").returncode == 2 and not (ci / "owned").exists(), "an input has become a command")
 (ci / "vms" / "web.yaml").write_text((ci / "vms" / "web.yaml").read_text().replace("vlanId: 100", "vlanId: 5000"))
 done = github(inputs="vms", output="rendered")

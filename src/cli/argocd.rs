@@ -4,6 +4,7 @@
 //! Standard output is manifests and nothing else. What stands on standard error when a run fails is the page of the application: short, without
 //! colour, the worst first.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,12 +13,13 @@ use serde::Deserialize;
 
 use super::args::{ArgocdCommand, CompileArgs, LevelArgs, SkipKind};
 use super::common::{compile_with, counts, failure, levels, made, nothing_written, options};
-use super::{CLEAN, print, say};
-use crate::api::wukong;
+use super::{CLEAN, FINDINGS, print, say};
+use crate::api::site;
 use crate::diagnostic::Report;
 use crate::diagnostic::emit::brief;
 use crate::diagnostic::resolve::resolve;
 use crate::document;
+use crate::manifest::ManifestKind;
 use crate::progress::Progress;
 use crate::source::{self, Inputs};
 use crate::spelling::nearest;
@@ -33,15 +35,23 @@ pub(super) fn run(command: ArgocdCommand) -> anyhow::Result<u8> {
     }
 }
 
-/// Prints a file with a Wukong, if there is one: for Argo CD, anything printed means "mine".
+/// Prints the file of the Site, if the folder has one: for Argo CD, anything printed means "mine".
+///
+/// A Wukong is not enough. What the plugin prints is policies and attachments, so that an application that syncs Wukongs, and is taken
+/// for ours, would lose them, and prune the virtual machines. A Site is never synced, and stands where somebody wants it rendered; a
+/// folder with a kustomization is kustomize's.
 fn discover() -> anyhow::Result<u8> {
     // What is broken is found when it is generated: here it must not hide the others.
     let mut report = Report::default();
-    let inputs = Inputs { paths: vec![PathBuf::from(".")], ..Inputs::default() };
+    let inputs = Inputs { paths: vec![PathBuf::from(".")], is_shallow: true, ..Inputs::default() };
     let sources = source::read(&inputs, &Progress::default(), &mut report)?;
-    let is_wukong =
-        |api_version: &str, kind: &str| kind == wukong::KIND && api_version.split('/').next() == Some(wukong::GROUP);
-    let documents = document::parse(&sources, is_wukong, &Progress::default(), &mut report);
+    let is_kustomization = |id| ["kustomization.yaml", "kustomization.yml"].contains(&sources.get(id).label.as_str());
+    if sources.ids().any(is_kustomization) {
+        return Ok(CLEAN);
+    }
+    let is_site =
+        |api_version: &str, kind: &str| kind == site::KIND && api_version.split('/').next() == Some(site::GROUP);
+    let documents = document::parse(&sources, is_site, &Progress::default(), &mut report);
     match documents.objects.first() {
         Some(found) => print(&format!("{}\n", sources.get(found.origin.document.source).path)),
         None => Ok(CLEAN),
@@ -61,6 +71,13 @@ fn generate() -> anyhow::Result<u8> {
         say(&(nothing_written(&report, &compilation) + &findings));
         return Ok(failure(&report));
     };
+    let count = tree.count(ManifestKind::Nncp) + tree.count(ManifestKind::Nad);
+    if count == 0 && !compile.allow_empty {
+        say(
+            "nothing is rendered, and an empty application would be pruned: the parameter allow-empty says that it is meant\n",
+        );
+        return Ok(FINDINGS);
+    }
     print(&tree.stream())?;
     say(&format!("{}{}\n{findings}", made(tree, &compilation), counts(&report)));
     Ok(CLEAN)
@@ -83,10 +100,14 @@ fn parse(text: &str) -> anyhow::Result<(Inputs, CompileArgs, LevelArgs)> {
     let parameters: Option<Vec<Parameter>> =
         if text.trim().is_empty() { None } else { serde_json::from_str(text).context("is no list of parameters")? };
     let (mut inputs, mut compile, mut level) = (Inputs::default(), CompileArgs::default(), LevelArgs::default());
+    let mut seen = HashSet::new();
     for parameter in parameters.into_iter().flatten() {
         let Parameter { name, string, array, map } = parameter;
-        if map.is_some() {
-            bail!("the parameter `{name}` cannot be a map");
+        if map.is_some() || (string.is_some() && array.is_some()) {
+            bail!("the parameter `{name}` is a string or an array, and only one of them");
+        }
+        if !seen.insert(name.clone()) {
+            bail!("the parameter `{name}` is given twice");
         }
         // One value will do for a list.
         let values: Vec<String> = array.into_iter().flatten().chain(string).filter(|it| !it.is_empty()).collect();
@@ -107,7 +128,13 @@ fn parse(text: &str) -> anyhow::Result<(Inputs, CompileArgs, LevelArgs)> {
                 let kinds: Result<Vec<SkipKind>, String> = values.iter().map(kind).collect();
                 compile.skip = kinds.map_err(|why| anyhow::anyhow!("the parameter `skip`: {why}"))?;
             }
-            "allow-empty" => compile.allow_empty = single()?.as_deref() == Some("true"),
+            "allow-empty" => {
+                compile.allow_empty = match single()?.as_deref() {
+                    None | Some("false") => false,
+                    Some("true") => true,
+                    Some(other) => bail!("the parameter `allow-empty` is true or false, not `{other}`"),
+                };
+            }
             "deny" => level.deny = values,
             "warn" => level.warn = values,
             "allow" => level.allow = values,

@@ -79,7 +79,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum ArgocdCommand {
-    /// Tell whether the folder has a Wukong, by printing the name of its file
+    /// Tell whether the folder has a Site, by printing the name of its file
     Discover,
     /// Print the manifests of the folder, by the parameters in `ARGOCD_APP_PARAMETERS`
     Generate,

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use anyhow::bail;
+
 use super::args::RenderArgs;
 use super::common::{compile_inputs, counts, failure, inputs_of, levels, made, report_findings, summarize};
 use super::{CLEAN, FINDINGS, print};
 use crate::diagnostic::Report;
+use crate::diagnostic::emit::printable;
 use crate::document;
 use crate::live::{self, Verdict};
 use crate::progress::Progress;
@@ -20,6 +23,13 @@ pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<
     let mut report = Report::new(levels(&args.output.levels)?);
     let sources = source::read(&dumps, &progress, &mut report)?;
     let export = document::parse(&sources, live::is_wanted, &progress, &mut report);
+    if export.objects.is_empty() && !report.has_errors() {
+        bail!(
+            "{} has no NodeNetworkConfigurationPolicy and no NetworkAttachmentDefinition; export them with \
+             `kubectl get nncp,net-attach-def -A -o yaml`",
+            dumps.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        );
+    }
     if report.has_errors() {
         report_findings(&report, &sources, &args.output, true)?;
         return Ok(failure(&report));
@@ -43,7 +53,7 @@ pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<
             }
         }
     }
-    print(&text)?;
+    print(&printable(&text))?;
     let is_same = words.keys().all(|word| *word == Verdict::Same.word());
     let words: Vec<String> = words.iter().map(|(word, count)| format!("{count} {word}")).collect();
     let words = if words.is_empty() { "nothing to compare".to_owned() } else { words.join(", ") };

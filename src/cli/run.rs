@@ -50,6 +50,9 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
 
 /// `wukong-render diff <IN>... <OUT>`
 pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<u8> {
+    if args.render.exit_non_zero_on_change {
+        bail!("a diff changes nothing: --check makes it fail if there is a difference");
+    }
     if !args.live.is_empty() {
         return diff_live(&args.live, &args.render);
     }
@@ -84,6 +87,9 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
 fn stream(args: &RenderArgs) -> anyhow::Result<u8> {
     if args.check {
         bail!("--check needs an output folder to compare with, not `{STREAM}`");
+    }
+    if args.exit_non_zero_on_change {
+        bail!("--exit-non-zero-on-change needs an output folder that can change, not `{STREAM}`");
     }
     let (_, inputs) = paths(args)?;
     let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;

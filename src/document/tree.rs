@@ -19,7 +19,8 @@ pub struct NodeId(pub(super) usize);
 #[derive(Debug)]
 pub struct Problem {
     pub(super) rule: &'static Rule,
-    pub(super) range: Range<usize>,
+    /// Where, in bytes.
+    pub range: Range<usize>,
     /// What is wrong, in a sentence.
     pub message: String,
     pub(super) help: String,

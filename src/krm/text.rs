@@ -72,25 +72,60 @@ fn expected(list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> V
 /// The text with items taken out and put in, if it is a list in block style.
 fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> Option<String> {
     let tree = tree::parse(input).pop()?.ok()?;
-    let line_start = |at: usize| input[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let starts: Vec<usize> =
-        (0..kept.len()).map(|number| line_start(tree.locate(&format!("/items/{number}"), Part::Value).start)).collect();
-    let Some(first) = starts.first().copied() else { return fill(input, &tree, made, results) };
+    if kept.is_empty() {
+        return fill(input, &tree, made, results);
+    }
+    let items = tree.locate("/items", Part::Key).end;
     let keys = list.as_object()?.keys().filter(|key| *key != "items");
     let others: Vec<usize> = keys.map(|key| tree.locate(&format!("/{key}"), Part::Key).start).collect();
-    let end = others.iter().copied().filter(|at| *at > first).min().unwrap_or(input.len());
-    let (mut head, tail) = (input[..first].to_owned(), &input[end..]);
-    for (number, _) in kept.iter().enumerate().filter(|(_, is_kept)| **is_kept) {
-        let upper = starts.get(number + 1).copied().unwrap_or(end);
-        head.push_str(&input[starts[number]..upper]);
+    let end = others.iter().copied().filter(|at| *at > items).min().unwrap_or(input.len());
+    let (indent, lines) = dashes(input, items, end)?;
+    if lines.len() != kept.len() {
+        return None;
     }
-    if !head.ends_with('\n') {
-        head.push('\n');
+    let mut text = input[..lines[0]].to_owned();
+    for (number, is_kept) in kept.iter().enumerate() {
+        let upper = lines.get(number + 1).copied().unwrap_or(end);
+        let item = &input[lines[number]..upper];
+        // What is said behind an item is about the next one, or about the rest, and stays.
+        text.push_str(if *is_kept { item } else { &item[content(item)..] });
     }
-    let indent = input[first..].find('-').filter(|dash| input[first..first + dash].bytes().all(|it| it == b' '))?;
-    append_items(&mut head, made, indent);
-    head.push_str(tail);
-    Some(append_results(head, results))
+    let behind = text.len() - (text.len() - text.rfind(|it: char| it != '\n').map_or(0, |at| at + 1));
+    text.truncate(behind);
+    text.push('\n');
+    append_items(&mut text, made, indent);
+    text.push_str(&input[end..]);
+    Some(append_results(text, results))
+}
+
+/// The indent of the items of a list in block style, and where their lines begin: everything else of an item stands further to the right.
+fn dashes(input: &str, from: usize, end: usize) -> Option<(usize, Vec<usize>)> {
+    let mut indent = None;
+    let mut lines = Vec::new();
+    let mut at = from + input[from..].find('\n')? + 1;
+    for line in input[at..end].split_inclusive('\n') {
+        let own = line.len() - line.trim_start_matches(' ').len();
+        let is_dash = line[own..].starts_with("- ") || line[own..].trim_end() == "-";
+        if is_dash && own == *indent.get_or_insert(own) {
+            lines.push(at);
+        }
+        at += line.len();
+    }
+    indent.map(|indent| (indent, lines))
+}
+
+/// Where what stands in an item ends, and comments and blank lines behind it begin.
+fn content(item: &str) -> usize {
+    let mut end = 0;
+    let mut at = 0;
+    for line in item.split_inclusive('\n') {
+        at += line.len();
+        let text = line.trim();
+        if !text.is_empty() && !text.starts_with('#') {
+            end = at;
+        }
+    }
+    end
 }
 
 /// The text with items in a list that was empty.

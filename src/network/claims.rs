@@ -59,6 +59,8 @@ impl Bonds {
                     }
                 } else if let Some(vlan) = &interface.vlan {
                     claim(own.origin.at("name"), this, vlan_words(&vlan.base_iface, vlan.id));
+                    let what = Claimed::VlanInterface { base: vlan.base_iface.clone(), id: vlan.id };
+                    claim(own.origin.at("name"), what, interface.name.clone());
                 }
             }
         }
@@ -123,6 +125,8 @@ fn on_nodes(network: &Network, host: &Host, has_others: bool, claim: &mut impl F
         if has_others {
             let what = Claimed::Interface(vlan_interface(&uplink.name, id));
             claim(network.origin.at("vlanId"), what, vlan_words(&uplink.name, id));
+            let what = Claimed::VlanInterface { base: uplink.name.clone(), id };
+            claim(network.origin.at("vlanId"), what, vlan_interface(&uplink.name, id));
         }
         return;
     }

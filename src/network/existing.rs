@@ -26,6 +26,10 @@ pub(super) fn of_policy(policy: &ExistingPolicy) -> Vec<Claim> {
         if let Some(words) = words(policy, name, interface) {
             claim(place.clone(), Claimed::Interface(name.clone()), words);
         }
+        if let Some(vlan) = &interface.vlan {
+            let what = Claimed::VlanInterface { base: vlan.base_iface.clone(), id: vlan.id };
+            claim(place.clone(), what, name.clone());
+        }
         for port in interface.ports.iter().filter(|port| *port != name) {
             let what = match tag_of(policy, port) {
                 Some((base, id)) => Claimed::VlanTag { base: base.to_owned(), id },

@@ -77,6 +77,13 @@ pub enum Claimed {
         /// The tag.
         id: u16,
     },
+    /// The interface for a VLAN tag on a NIC, held by its name: the kernel has one.
+    VlanInterface {
+        /// The NIC.
+        base: String,
+        /// The tag.
+        id: u16,
+    },
     /// An address on a layer 2.
     Address {
         /// The NIC that leads to it.

@@ -52,8 +52,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         users.retain(|network| !blamed.has(&network.origin.here()));
         users.retain(|network| !report.accepts(&BRIDGE_ON_NIC, &network.origin.here()));
         let Some(network) = users.first() else { continue };
-        let others =
-            others(users.len() - 1, ", as does that of one more network,", ", as do those of # more networks,");
+        let others = others(users.len() - 1, ", as does that of one more network", ", as do those of # more networks");
         let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
         let vlan = if is_plain { " use a `vlanId`, with which it keeps its address;" } else { "" };
         findings.push(Diagnostic::new(

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_bridges};
 use crate::diagnostic::{Place, Report, Rule, Severity, others};
 use crate::document::DocumentId;
+use crate::network::DUPLICATE_NETWORK;
 use crate::plan::{Claim, Claimant, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
 
 /// Two claims of the same thing by different holders, on nodes that can be the same.
@@ -79,7 +80,12 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&
     }
     let mut sorted: Vec<(&Claimed, Vec<&Claim>)> = contested.into_iter().collect();
     sorted.sort_by_key(|(what, _)| *what);
-    sorted.into_iter().flat_map(|(what, claims)| about(what, claims, &overlap)).collect()
+    let mut conflicts: Vec<Conflict<'_>> =
+        sorted.into_iter().flat_map(|(what, claims)| about(what, claims, &overlap)).collect();
+    // A network is on another NIC in every node group, and what is wrong with it is said once.
+    let mut seen = HashSet::new();
+    conflicts.retain(|conflict| seen.insert(&conflict.second.place));
+    conflicts
 }
 
 /// The conflicts about one thing.
@@ -267,7 +273,14 @@ impl<'a> Blamed<'a> {
             &vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES,
         ];
         let conflicts = report.diagnostics().iter().filter(|finding| rules.contains(&finding.rule));
-        Self { networks: conflicts.filter_map(|finding| network(&finding.place)).collect() }
+        let mut networks: HashSet<(DocumentId, &str)> =
+            conflicts.filter_map(|finding| network(&finding.place)).collect();
+        // Of two networks of one name nobody knows which is meant.
+        for finding in report.diagnostics().iter().filter(|finding| finding.rule == &DUPLICATE_NETWORK) {
+            let places = std::iter::once(&finding.place).chain(finding.related.iter().map(|(place, _)| place));
+            networks.extend(places.filter_map(network));
+        }
+        Self { networks }
     }
 
     pub(super) fn has(&self, place: &Place) -> bool {

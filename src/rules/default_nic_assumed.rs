@@ -1,6 +1,8 @@
+use super::conflict::Blamed;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::plan::{DEFAULT_NIC, Network, Plan};
 use crate::rule;
+use crate::spelling::nearest;
 
 rule! {
     /// Nobody names a NIC, so `ens160` was taken.
@@ -14,9 +16,26 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let blamed = Blamed::of(report);
     let is_assumed = |it: &&Network| it.uplink().is_some_and(|uplink| uplink.is_assumed);
-    let is_accepted = |it: &&Network| report.accepts(&DEFAULT_NIC_ASSUMED, &it.origin.here());
-    let assumed: Vec<_> = plan.networks().filter(is_assumed).filter(|it| !is_accepted(it)).collect();
+    let is_left_out =
+        |it: &&Network| blamed.has(&it.origin.here()) || report.accepts(&DEFAULT_NIC_ASSUMED, &it.origin.here());
+    let assumed: Vec<&Network> = plan.networks().filter(is_assumed).filter(|it| !is_left_out(it)).collect();
+    // What is nearly called like a trunk bridge was most often meant to be on it.
+    let trunks: Vec<&str> = plan.trunks.iter().map(|trunk| trunk.bridge.as_str()).collect();
+    let trunk = |network: &Network| network.carrier.bridge_name().and_then(|bridge| nearest(bridge, &trunks));
+    let (misspelt, assumed): (Vec<&Network>, Vec<&Network>) = assumed.into_iter().partition(|it| trunk(it).is_some());
+    let misspelt = misspelt.into_iter().filter_map(|network| {
+        let (bridge, trunk) = (network.carrier.bridge_name()?, trunk(network)?);
+        Some(Diagnostic::new(
+            &DEFAULT_NIC_ASSUMED,
+            network.at("bridgeName"),
+            format!("nobody names the NIC of `{bridge}`, so it is `{DEFAULT_NIC}`"),
+            format!("did you mean the trunk bridge `{trunk}`?"),
+        ))
+    });
+    let misspelt: Vec<Diagnostic> = misspelt.collect();
+    report.extend(misspelt);
     let Some(first) = assumed.first() else { return };
     let message = match assumed.len() {
         1 => format!("nobody names the NIC of this network, so it is `{DEFAULT_NIC}`"),

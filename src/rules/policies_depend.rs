@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use super::conflict::{Overlap, is_bridge};
+use super::conflict::{Blamed, Overlap, is_bridge};
 use crate::diagnostic::{Diagnostic, Distinct, Report};
 use crate::plan::{Claim, Claimant, Claimed, Host, Need, Network, Plan};
 use crate::rule;
@@ -41,9 +41,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         return;
     }
     let overlap = Overlap::of(plan);
+    let blamed = Blamed::of(report);
     let mut findings = Distinct::default();
     let mut said = HashSet::new();
-    for network in plan.networks() {
+    for network in plan.networks().filter(|network| !blamed.has(&network.origin.here())) {
         for host in &network.hosts {
             let Some(needed) = needed(network, host) else { continue };
             // A bridge cannot be a port: that is another finding.

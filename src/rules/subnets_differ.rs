@@ -33,7 +33,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             ),
             "correct the one that is wrong; accept it if there are two routers",
         );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), "another gateway"));
+        report.push(diagnostic.with_related(conflict.first.place.clone(), conflict.first.holder.clone()));
     }
     check_prefixes(plan, report);
 }

@@ -4,7 +4,7 @@ use crate::plan::{Claimed, Plan};
 use crate::rule;
 
 rule! {
-    /// One VLAN of one NIC is under two bridges.
+    /// One VLAN of one NIC is under two bridges, or has two interfaces.
     ///
     /// There is one VLAN interface for a tag on a NIC, and it is a port of one bridge. The second bridge takes it from the first
     /// (nmstate, `ifaces/inter_ifaces_controller.rs`, refuses it within one policy only). An OVS bridge or a trunk bridge that has the
@@ -37,5 +37,16 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             help,
         );
         report.push(diagnostic.with_related(conflict.first.place.clone(), format!("under {}", named(first))));
+    }
+    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::VlanInterface { .. })) {
+        let Claimed::VlanInterface { base, id } = conflict.what else { continue };
+        let (first, second) = (&conflict.first.holder, &conflict.second.holder);
+        let diagnostic = Diagnostic::new(
+            &VLAN_IN_TWO_BRIDGES,
+            conflict.second.place.clone(),
+            format!("VLAN {id} of `{base}` cannot be `{second}`{}: it is `{first}` elsewhere", conflict.others()),
+            format!("list `{first}` among the Site's `uplinks` and use it, or take it away"),
+        );
+        report.push(diagnostic.with_related(conflict.first.place.clone(), format!("`{first}`")));
     }
 }

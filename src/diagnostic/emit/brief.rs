@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::printable;
 use crate::diagnostic::Severity;
 use crate::diagnostic::resolve::Resolved;
 
@@ -15,13 +16,13 @@ pub fn emit(resolved: &[Resolved], place: impl Fn(&Resolved) -> String) -> Strin
     let mut out = String::new();
     for finding in of(Severity::Error).chain(of(Severity::Warning)).take(SHOWN) {
         let Resolved { severity, code, message, help, .. } = finding;
-        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let one_line = |text: &str| printable(&text.split_whitespace().collect::<Vec<_>>().join(" "));
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
             "{}[{code}] {}: {}\n  help: {}",
             severity.as_str(),
-            place(finding),
+            one_line(&place(finding)),
             one_line(message),
             one_line(help)
         );

@@ -1,6 +1,7 @@
 //! Findings as GitHub's workflow commands, which annotate the lines of a pull request (GitHub Docs, "Workflow commands for GitHub
 //! Actions").
 
+use super::printable;
 use crate::diagnostic::Severity;
 use crate::diagnostic::resolve::Resolved;
 
@@ -31,12 +32,7 @@ fn annotation(finding: &Resolved) -> String {
 
 /// What ends a command, or begins an escape (actions/toolkit, `packages/core/src/command.ts`).
 fn escape(text: &str) -> String {
-    // Of a hostile name nothing may steer the terminal in which the log is read, or turn its text round.
-    let is_hostile = |it: char| {
-        (it.is_control() && !matches!(it, '\r' | '\n'))
-            || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let text: String = text.chars().map(|it| if is_hostile(it) { char::REPLACEMENT_CHARACTER } else { it }).collect();
+    let text = printable(text);
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
