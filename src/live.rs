@@ -223,7 +223,7 @@ fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<S
 /// The lists whose order means nothing.
 const UNORDERED: [&str; 7] = [".port", ".ports", ".address", ".addresses", "routes.config", ".routes", ".trunk-tags"];
 
-/// Whether what stands under a key is nobody's to read: 802.1x, MACsec and IPsec have their secrets in desired states.
+/// Whether what stands under a key is nobody's to read: 802.1x and its like have their secrets in desired states.
 fn is_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     ["pass", "pwd", "secret", "token", "psk", "cak", "private-key", "hash"].iter().any(|word| key.contains(word))

@@ -106,6 +106,12 @@ fn what_others_do_counts() {
             &["WK304 a"],
         ),
         ("{interfaces: [{name: ens224.100, type: vlan, state: up, vlan: {base-iface: ens224, id: 100}}]}", LAN, &[]),
+        (
+            "{interfaces: [{name: storage, type: vlan, state: up, vlan: {base-iface: ens224, id: 100}}]}",
+            LAN,
+            &["WK306 a"],
+        ),
+        ("{interfaces: [{name: storage, type: vlan, state: up, vlan: {base-iface: ens225, id: 100}}]}", LAN, &[]),
         ("{interfaces: [{name: br-lan, type: linux-bridge, state: up, mtu: 9000}]}", LAN, &[]),
         ("{interfaces: [{name: ens224, type: ethernet, state: up, mtu: 9000}]}", LAN, &[]),
     ] {

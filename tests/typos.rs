@@ -24,6 +24,8 @@ const TYPOS: &[(&str, &str, &str, &str)] = &[
     ("cache.yaml", "physicalInterface: ens4f0", "physicalInterface: ens4f1", "WK304"),
     ("cache.yaml", "physicalInterface: ens4f0", "physicalInterface: ens1f1", "WK304"),
     ("cache.yaml", "type: ovs", "type: bridge", "WK304"),
+    ("cache.yaml", "name: lan", "name: san", "WK212"),
+    ("cache.yaml", "physicalInterface: bond0", "physicalInterface: br-san", "WK304"),
     ("lab.yaml", "example.org/rack: a", "example.org/rack: b", "WK304"),
     // Addresses.
     ("dns.yaml", "198.51.100.11/24", "198.51.100.10/24", "WK307"),

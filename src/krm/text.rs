@@ -90,10 +90,13 @@ fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[V
         // What is said behind an item is about the next one, or about the rest, and stays.
         text.push_str(if *is_kept { item } else { &item[content(item)..] });
     }
-    let behind = text.len() - (text.len() - text.rfind(|it: char| it != '\n').map_or(0, |at| at + 1));
-    text.truncate(behind);
-    text.push('\n');
+    // New items come before what is said behind the last one: that is about what follows the list.
+    let behind = text.split_off(lines[0] + content(&text[lines[0]..]));
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
     append_items(&mut text, made, indent);
+    text.push_str(&behind);
     text.push_str(&input[end..]);
     Some(append_results(text, results))
 }
