@@ -28,19 +28,20 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         Claimed::VlanTag { base, id } => Some(vlan_interface(base, *id)),
         _ => port(claim).map(str::to_owned),
     };
-    let mut users: HashMap<String, HashSet<&Place>> = HashMap::new();
+    let meetings = meetings(plan, report, &BRIDGE_ON_BRIDGE, bridge, becomes_port);
+    if meetings.is_empty() {
+        return;
+    }
+    let (mut users, mut bridges) = (HashMap::new(), HashMap::new());
     for claim in &plan.claims {
         if let Some(interface) = becomes_port(claim) {
-            users.entry(interface).or_default().insert(&claim.place);
+            users.entry(interface).or_insert_with(HashSet::new).insert(&claim.place);
         }
-    }
-    let mut bridges: HashMap<&str, HashSet<&Place>> = HashMap::new();
-    for claim in &plan.claims {
         if let Some(name) = bridge(claim) {
-            bridges.entry(name).or_default().insert(&claim.place);
+            bridges.entry(name).or_insert_with(HashSet::new).insert(&claim.place);
         }
     }
-    for meeting in meetings(plan, report, &BRIDGE_ON_BRIDGE, bridge, becomes_port) {
+    for meeting in meetings {
         let name = &meeting.interface;
         let count = |places: Option<&HashSet<&Place>>| places.map_or(0, HashSet::len);
         let (users, bridges) = (count(users.get(name)), count(bridges.get(name.as_str())));

@@ -24,13 +24,13 @@ rule! {
 }
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let whole = |claim: &'_ Claim| port(claim).map(|nic| (nic.to_owned(), claim.holder.clone()));
-    let whole: HashSet<(String, String)> = plan.claims.iter().filter_map(whole).collect();
+    let holders = plan.claims.iter().filter_map(|claim| Some((port(claim)?, claim.holder.as_str())));
+    let whole: HashSet<(&str, &str)> = holders.collect();
     let tag = |claim: &Claim| match &claim.what {
         // The tags of a bridge that has the NIC whole are no VLAN interfaces.
         Claimed::VlanTag { base, id } => {
-            let key = (base.clone(), claim.holder.clone());
-            (!whole.contains(&key) && !is_left_out(plan, *id, base)).then_some(key.0)
+            let is_whole = whole.contains(&(base.as_str(), claim.holder.as_str()));
+            (!is_whole && !is_left_out(plan, *id, base)).then(|| base.clone())
         }
         _ => None,
     };
