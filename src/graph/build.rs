@@ -6,7 +6,7 @@ use super::places::{NetworkNodes, Places};
 use super::{Kind, Node, Topology};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::diagnostic::resolve::Resolved;
-use crate::diagnostic::{Diagnostic, Origin};
+use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::names::{vlan_interface, vlan_of_name};
 use crate::plan::cni::Plugin;
 use crate::plan::{
@@ -29,8 +29,11 @@ pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]
             topology.findings.len() - 1
         });
         let all = std::iter::once(&diagnostic.place).chain(diagnostic.related.iter().map(|(place, _)| place));
-        let nodes: BTreeSet<usize> =
+        let mut nodes: BTreeSet<usize> =
             all.flat_map(|place| places.nodes(place, &diagnostic.message, &topology.nodes)).collect();
+        if diagnostic.severity == Severity::Error {
+            nodes.extend(places.owner(&diagnostic.place));
+        }
         for node in nodes {
             // The same may be found twice.
             if !topology.nodes[node].findings.contains(&number) {

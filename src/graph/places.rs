@@ -15,6 +15,13 @@ pub(super) struct NetworkNodes<'a> {
     pub(super) below: Vec<usize>,
 }
 
+impl NetworkNodes<'_> {
+    /// What the network is for.
+    fn owner(&self) -> usize {
+        self.attachment.unwrap_or(self.machine)
+    }
+}
+
 /// Where the findings of a place sit, by the document of the place.
 pub(super) struct Places<'a> {
     networks: HashMap<DocumentId, Vec<NetworkNodes<'a>>>,
@@ -66,6 +73,19 @@ impl<'a> Places<'a> {
                 None => Vec::new(),
             },
         };
-        if found.is_empty() { vec![network.attachment.unwrap_or(network.machine)] } else { found }
+        // What is wrong with a bridge is seen at the bridge, too.
+        let bridges =
+            network.below.iter().copied().filter(|number| nodes[*number].kind == Kind::Bridge && is_named(number));
+        if found.is_empty() { vec![network.owner()] } else { found.into_iter().chain(bridges).collect() }
+    }
+
+    /// The attachment or machine of the network that a place is in: whose mistake it is.
+    pub(super) fn owner(&self, place: &Place) -> Option<usize> {
+        let Place::Node { document, pointer, .. } = place else { return None };
+        let is_in = |network: &&NetworkNodes<'_>| {
+            let rest = pointer.strip_prefix(network.origin.pointer.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.networks.get(document)?.iter().find(is_in).map(NetworkNodes::owner)
     }
 }
