@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
 use crate::api::{site, wukong};
-use crate::diagnostic::resolve::{Resolved, resolve_each};
+use crate::diagnostic::resolve::{Resolved, distinct, resolve_each};
 use crate::diagnostic::{Diagnostic, Origin, Place, Report};
 use crate::document::{Document, DocumentId, Documents, tree};
 use crate::progress::Progress;
@@ -55,8 +55,8 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
     let source =
         sources.add(Source { path: "<stdin>".to_owned(), label: "standard input".to_owned(), text: input.to_owned() });
     let list = resource_list(input)?;
-    let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut documents = documents(&list, &items, DocumentId { source, index: 0 });
+    let items = list.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut documents = documents(&list, items, DocumentId { source, index: 0 });
     let files: Vec<SourceId> = data(&list).map(|source| sources.add(source)).collect();
     let more = document::parse_some(&sources, files, load::is_wanted, &Progress::default(), &mut report);
     documents.objects.extend(more.objects);
@@ -84,9 +84,7 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
         (resolved.clone(), words.unwrap_or_else(|| resolved.location.to_string()))
     };
     let places = found.iter().map(words).collect();
-    let mut findings: Vec<Resolved> = found.into_iter().map(|(_, resolved)| resolved).collect();
-    findings.sort();
-    findings.dedup();
+    let findings = distinct(&found);
     Ok(Output { text: text::write(input, &list, &kept, &made, &results), findings, places, has_errors })
 }
 

@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::diagnostic::resolve::holds_secrets;
 use crate::document::{Document, tree};
 use crate::manifest::ManifestKind;
 use crate::tree::OutputTree;
@@ -225,8 +226,7 @@ const UNORDERED: [&str; 7] = [".port", ".ports", ".address", ".addresses", "rout
 
 /// Whether what stands under a key is nobody's to read: 802.1x and its like have their secrets in desired states.
 fn is_secret(key: &str) -> bool {
-    let key = key.to_lowercase();
-    ["pass", "pwd", "secret", "token", "psk", "cak", "private-key", "hash"].iter().any(|word| key.contains(word))
+    holds_secrets(key) || ["psk", "cak", "private-key"].iter().any(|word| key.to_lowercase().contains(word))
 }
 
 /// A value without what is secret in it.

@@ -6,7 +6,7 @@ use super::args::{Color, CompileArgs, Format, LevelArgs, OutputArgs};
 use super::progress::Bar;
 use super::{FAILED, FINDINGS, print, say, unknown_rule};
 use crate::diagnostic::emit::{github, json, sarif, text};
-use crate::diagnostic::resolve::{locate, resolve};
+use crate::diagnostic::resolve::{Resolved, locate, resolve};
 use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
 use crate::manifest::ManifestKind;
 use crate::names::interface_name_problem;
@@ -109,15 +109,19 @@ pub(super) fn report_findings(
     args: &OutputArgs,
     is_stdout_taken: bool,
 ) -> anyhow::Result<()> {
-    let resolved = resolve(report, sources);
+    show(&resolve(report, sources), args, is_stdout_taken)
+}
+
+/// Prints findings whose positions are known.
+pub(super) fn show(resolved: &[Resolved], args: &OutputArgs, is_stdout_taken: bool) -> anyhow::Result<()> {
     let text = match args.format {
         Format::Text => {
-            say(&text::emit(&resolved, is_coloured(args.color), args.verbose));
+            say(&text::emit(resolved, is_coloured(args.color), args.verbose));
             return Ok(());
         }
-        Format::Json => json::emit(&resolved),
-        Format::Sarif => sarif::emit(&resolved, rules::ALL),
-        Format::Github => github::emit(&resolved),
+        Format::Json => json::emit(resolved),
+        Format::Sarif => sarif::emit(resolved, rules::ALL),
+        Format::Github => github::emit(resolved),
     };
     if is_stdout_taken {
         say(&text);

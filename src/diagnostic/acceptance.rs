@@ -39,12 +39,9 @@ impl Acceptances {
 
     /// Whether a finding of a rule at a place is accepted, which is remembered. Of several acceptances the narrowest counts.
     pub(super) fn accept(&self, rule: &Rule, place: &Place) -> bool {
-        let Place::Node { document, pointer, .. } = place else { return false };
+        let Place::Node { document, .. } = place else { return false };
         let Some(numbers) = self.by_rule.get(&(rule.code, *document)) else { return false };
-        let covers = |acceptance: &&Acceptance| {
-            let rest = pointer.strip_prefix(acceptance.scope.pointer.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+        let covers = |acceptance: &&Acceptance| acceptance.scope.path_to(place).is_some();
         let covering = numbers.iter().map(|number| &self.list[*number]).filter(covers);
         let Some(narrowest) = covering.max_by_key(|acceptance| acceptance.scope.pointer.len()) else { return false };
         narrowest.uses.set(narrowest.uses.get() + 1);

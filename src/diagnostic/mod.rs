@@ -81,6 +81,13 @@ impl Origin {
         Place::Node { document: self.document, pointer: format!("{}/{path}", self.pointer), part: Part::Value }
     }
 
+    /// The rest of a place's pointer, if the place is this origin's value or within it.
+    pub fn path_to<'a>(&self, place: &'a Place) -> Option<&'a str> {
+        let Place::Node { document, pointer, .. } = place else { return None };
+        let rest = pointer.strip_prefix(self.pointer.as_str()).filter(|_| self.document == *document)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+
     /// The value itself as a place.
     pub fn here(&self) -> Place {
         Place::Node { document: self.document, pointer: self.pointer.clone(), part: Part::Value }

@@ -75,7 +75,12 @@ pub struct Position {
 
 /// Looks up every finding's position. The result is sorted by place and code, and has nothing twice.
 pub fn resolve(report: &Report, sources: &Sources) -> Vec<Resolved> {
-    let mut resolved: Vec<Resolved> = resolve_each(report, sources).into_iter().map(|(_, resolved)| resolved).collect();
+    distinct(&resolve_each(report, sources))
+}
+
+/// The findings of [`resolve_each`] by themselves: sorted by place and code, and nothing twice.
+pub fn distinct(found: &[(&Diagnostic, Resolved)]) -> Vec<Resolved> {
+    let mut resolved: Vec<Resolved> = found.iter().map(|(_, resolved)| resolved.clone()).collect();
     resolved.sort();
     resolved.dedup();
     resolved
@@ -161,8 +166,8 @@ fn parse(text: &str) -> Parsed {
     Parsed { trees, secrets, line_starts: std::iter::once(0).chain(newlines).collect() }
 }
 
-/// Whether what stands under a key is blanked out in every snippet. A misspelt key counts as the one it was meant to be.
-fn holds_secrets(key: &str) -> bool {
+/// Whether what stands under a key is nobody's to see. A misspelt key counts as the one it was meant to be.
+pub fn holds_secrets(key: &str) -> bool {
     let key = key.to_lowercase();
     ["pass", "pwd", "secret", "token", "cloudinit", "hash"].iter().any(|word| key.contains(word))
         || nearest(&key, &["password", "cloudinituser"]).is_some()

@@ -7,7 +7,7 @@ use super::{Kind, Node, Topology};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::diagnostic::resolve::Resolved;
 use crate::diagnostic::{Diagnostic, Origin, Severity};
-use crate::names::{vlan_interface, vlan_of_name};
+use crate::names::{port_interface, vlan_interface, vlan_of_name};
 use crate::plan::cni::Plugin;
 use crate::plan::{
     Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong, can_overlap,
@@ -265,7 +265,7 @@ fn apart(plan: &Plan) -> HashSet<(usize, String)> {
         for host in &network.hosts {
             if let (Some(bridge), Some(uplink)) = (network.carrier.bridge_name(), &host.uplink) {
                 let vlan = network.carrier.bridge().and_then(Bridge::port_vlan);
-                let port = vlan.map_or_else(|| uplink.name.clone(), |vlan| vlan_interface(&uplink.name, vlan));
+                let port = port_interface(&uplink.name, vlan);
                 bridges.entry((host.group, bridge)).or_default().insert((port, &host.nodes));
             }
         }

@@ -47,15 +47,10 @@ impl<'a> Places<'a> {
     /// The nodes of a place. Of a network's nodes these are the ones that the key is about, or that the message names; in several
     /// node groups there are several of a name.
     pub(super) fn nodes(&self, place: &Place, message: &str, nodes: &[Node]) -> Vec<usize> {
-        let Place::Node { document, pointer, .. } = place else { return Vec::new() };
-        let below = |origin: &Origin| {
-            let rest = pointer.strip_prefix(origin.pointer.as_str())?;
-            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-        };
-        let mut networks = self.networks.get(document).into_iter().flatten();
-        let Some((network, key)) = networks.find_map(|network| Some((network, below(network.origin)?))) else {
+        let Some((network, key)) = self.network(place) else {
+            let Place::Node { document, .. } = place else { return Vec::new() };
             let others = self.others.get(document).into_iter().flatten();
-            return others.filter(|(origin, _)| below(origin).is_some()).map(|(_, number)| *number).collect();
+            return others.filter(|(origin, _)| origin.path_to(place).is_some()).map(|(_, number)| *number).collect();
         };
         let is_named = |number: &usize| message.contains(&format!("`{}`", nodes[*number].name));
         let of_kind = |kinds: &[Kind]| {
@@ -81,11 +76,12 @@ impl<'a> Places<'a> {
 
     /// The attachment or machine of the network that a place is in: whose mistake it is.
     pub(super) fn owner(&self, place: &Place) -> Option<usize> {
-        let Place::Node { document, pointer, .. } = place else { return None };
-        let is_in = |network: &&NetworkNodes<'_>| {
-            let rest = pointer.strip_prefix(network.origin.pointer.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.networks.get(document)?.iter().find(is_in).map(NetworkNodes::owner)
+        self.network(place).map(|(network, _)| network.owner())
+    }
+
+    /// The network that a place is in, and the path within it.
+    fn network<'b>(&self, place: &'b Place) -> Option<(&NetworkNodes<'a>, &'b str)> {
+        let Place::Node { document, .. } = place else { return None };
+        self.networks.get(document)?.iter().find_map(|network| Some((network, network.origin.path_to(place)?)))
     }
 }

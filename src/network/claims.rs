@@ -1,7 +1,7 @@
 //! What a network occupies, for the rules to compare with what others do.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde_json::json;
@@ -14,18 +14,13 @@ use crate::names::{vlan_interface, vlan_of_name};
 use crate::plan::cni::{NetConf, Plugin};
 use crate::plan::{
     Bridge, Carrier, Claim, Claimant, Claimed, Host, Identity, Need, Network, NodeSelector, Settings, Tagging, Uplink,
+    everywhere,
 };
 
 /// The claim of a name in the cluster's store.
 pub(super) fn name(identity: &Identity, config: &Object<NetworkConfig>, what: Claimed) -> Claim {
     let holder = who(identity, &config.value.name);
     Claim { place: config.origin.at("name"), what, holder, nodes: everywhere(), by: Claimant::Network }
-}
-
-/// The nodes of what is in the cluster's store.
-pub(super) fn everywhere() -> Arc<NodeSelector> {
-    static EVERYWHERE: LazyLock<Arc<NodeSelector>> = LazyLock::new(Arc::default);
-    Arc::clone(&EVERYWHERE)
 }
 
 /// The claims of the Site's bonds and VLAN interfaces, with the bonds' NICs, once for the nodes on which networks use them.

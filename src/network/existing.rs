@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::claims::{bond_words, everywhere, vlan_words};
+use super::claims::{bond_words, vlan_words};
 use crate::diagnostic::Place;
 use crate::names::vlan_of_name;
 use crate::plan::cni::OVN_PLUGIN;
 use crate::plan::inventory::NodeInterface;
-use crate::plan::{Claim, Claimant, Claimed, ExistingAttachments, ExistingPolicy};
+use crate::plan::{Claim, Claimant, Claimed, ExistingAttachments, ExistingPolicy, everywhere};
 
 /// The claims of a policy that somebody else wrote.
 pub(super) fn of_policy(policy: &ExistingPolicy) -> Vec<Claim> {

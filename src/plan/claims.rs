@@ -1,7 +1,7 @@
 //! What networks occupy: how those that know nothing of each other meet.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ipnet::IpNet;
 
@@ -33,6 +33,12 @@ pub enum Claimant {
     Others,
     /// A network's.
     Network,
+}
+
+/// The nodes of what is in the cluster's own store: all of them.
+pub fn everywhere() -> Arc<NodeSelector> {
+    static EVERYWHERE: LazyLock<Arc<NodeSelector>> = LazyLock::new(Arc::default);
+    Arc::clone(&EVERYWHERE)
 }
 
 /// What a network can occupy.

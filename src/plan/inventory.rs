@@ -187,6 +187,11 @@ impl Inventory {
         self.nodes.is_empty()
     }
 
+    /// Whether every node is here with its labels, as far as the inputs tell, so that no other node is to be guessed at.
+    pub fn has_all_labels(&self) -> bool {
+        !self.is_empty() && !self.is_partial && self.unlabelled.is_empty()
+    }
+
     /// Every node, in the order of the names.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

@@ -19,7 +19,7 @@ use crate::api::Toleration;
 use crate::api::nmstate::{NetworkState, PortVlan};
 use crate::diagnostic::{Origin, Place};
 
-pub use claims::{Claim, Claimant, Claimed};
+pub use claims::{Claim, Claimant, Claimed, everywhere};
 pub use existing::{ExistingAttachment, ExistingAttachments, ExistingPolicy};
 pub use inventory::{Inventory, Selection};
 pub use settings::{

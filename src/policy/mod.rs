@@ -9,16 +9,16 @@ mod state;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use crate::api::nmstate::NetworkState;
 use crate::api::site::PolicyScope;
 use crate::diagnostic::Report;
-use crate::names::{MAX_POLICY_BYTES, policy_name, vlan_interface};
+use crate::names::{MAX_POLICY_BYTES, policy_name, port_interface};
 use crate::network::fields::fits;
 use crate::plan::{
     Bridge, Carrier, Claim, Claimant, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy,
-    Selection, Settings, Wukong,
+    Selection, Settings, Wukong, everywhere,
 };
 
 use state::{OwnAddress, desired};
@@ -174,10 +174,7 @@ impl<'a> Request<'a> {
     fn bridge_and_port(&self) -> Option<(&'a str, String)> {
         let uplink = &self.host.uplink.as_ref()?.name;
         let bridge = self.network.carrier.bridge_name()?;
-        let port = match self.network.carrier.bridge().and_then(Bridge::port_vlan) {
-            Some(vlan) => vlan_interface(uplink, vlan),
-            None => uplink.clone(),
-        };
+        let port = port_interface(uplink, self.network.carrier.bridge().and_then(Bridge::port_vlan));
         (*self.need != Need::Mapping).then_some((bridge, port))
     }
 
@@ -210,13 +207,12 @@ impl<'a> Request<'a> {
 
     /// The claim of a policy's name; `number` is the policy's.
     fn claim(&self, name: &str, number: usize) -> Claim {
-        static EVERYWHERE: LazyLock<Arc<NodeSelector>> = LazyLock::new(Arc::default);
         Claim {
             place: self.network.origin.at("name"),
             what: Claimed::PolicyName(name.to_owned()),
             // Every policy is planned once: whoever comes second with its name is another.
             holder: number.to_string(),
-            nodes: Arc::clone(&EVERYWHERE),
+            nodes: everywhere(),
             by: Claimant::Network,
         }
     }

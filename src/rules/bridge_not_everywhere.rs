@@ -25,8 +25,7 @@ const SCHEDULABLE: &str = "kubevirt.io/schedulable";
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     // A node without labels may be any; and bridges that are asked for as a resource are found by the scheduler.
-    let is_known = plan.inventory.nodes().iter().all(|node| node.labels.is_some());
-    if plan.inventory.is_empty() || !is_known || plan.is_partial || plan.inventory.is_partial {
+    if !plan.inventory.has_all_labels() || plan.is_partial {
         return;
     }
     let mut coverage = Coverage::of(plan);

@@ -32,15 +32,11 @@ impl Conflict<'_> {
 /// a rack, say, are not apart by themselves.
 pub(super) struct Overlap<'a> {
     plan: &'a Plan,
-    is_known: bool,
 }
 
 impl<'a> Overlap<'a> {
     pub(super) fn of(plan: &'a Plan) -> Self {
-        let is_known = !plan.inventory.is_empty()
-            && !plan.inventory.is_partial
-            && plan.inventory.nodes().iter().all(|node| node.labels.is_some());
-        Self { plan, is_known }
+        Self { plan }
     }
 
     pub(super) fn can_meet(&self, a: &NodeSelector, b: &NodeSelector) -> bool {
@@ -53,7 +49,8 @@ impl<'a> Overlap<'a> {
         }
         let both: NodeSelector = a.iter().chain(b).map(|(label, value)| (label.clone(), value.clone())).collect();
         let inventory = &self.plan.inventory;
-        let is_decided = self.is_known || both.get(HOSTNAME).is_some_and(|hostname| inventory.has_hostname(hostname));
+        let is_decided =
+            inventory.has_all_labels() || both.get(HOSTNAME).is_some_and(|hostname| inventory.has_hostname(hostname));
         !is_decided || !inventory.select(&both).nodes.is_empty()
     }
 }

@@ -3,8 +3,7 @@
 
 use std::fmt::Write;
 
-use super::printable;
-use crate::diagnostic::Severity;
+use super::{errors_first, printable};
 use crate::diagnostic::resolve::Resolved;
 
 /// How many findings are told.
@@ -12,9 +11,8 @@ const SHOWN: usize = 10;
 
 /// The findings, with what is wrong, where, and the way out; of many the first. `place` says where.
 pub fn emit(resolved: &[Resolved], place: impl Fn(&Resolved) -> String) -> String {
-    let of = |severity: Severity| resolved.iter().filter(move |finding| finding.severity == severity);
     let mut out = String::new();
-    for finding in of(Severity::Error).chain(of(Severity::Warning)).take(SHOWN) {
+    for finding in errors_first(resolved).take(SHOWN) {
         let Resolved { severity, code, message, help, .. } = finding;
         let one_line = |text: &str| printable(&text.split_whitespace().collect::<Vec<_>>().join(" "));
         // Writing to a String cannot fail.

@@ -1,14 +1,12 @@
 //! Findings as GitHub's workflow commands, which annotate the lines of a pull request (GitHub Docs, "Workflow commands for GitHub
 //! Actions").
 
-use super::printable;
-use crate::diagnostic::Severity;
+use super::{errors_first, printable};
 use crate::diagnostic::resolve::Resolved;
 
 /// All findings, a line each. GitHub shows ten errors and ten warnings of a step: errors come first.
 pub fn emit(resolved: &[Resolved]) -> String {
-    let of = |severity: Severity| resolved.iter().filter(move |finding| finding.severity == severity);
-    of(Severity::Error).chain(of(Severity::Warning)).map(annotation).collect()
+    errors_first(resolved).map(annotation).collect()
 }
 
 fn annotation(finding: &Resolved) -> String {

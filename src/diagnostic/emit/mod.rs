@@ -6,6 +6,15 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
+use super::Severity;
+use super::resolve::Resolved;
+
+/// The findings with the errors first: where only the first few are seen.
+fn errors_first(resolved: &[Resolved]) -> impl Iterator<Item = &Resolved> {
+    let of = |severity: Severity| resolved.iter().filter(move |finding| finding.severity == severity);
+    of(Severity::Error).chain(of(Severity::Warning))
+}
+
 /// A text in which nothing of a hostile name steers the terminal where it is read, or turns its direction round.
 pub fn printable(text: &str) -> String {
     let is_hostile = |it: char| {
@@ -17,7 +26,8 @@ pub fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnostic::resolve::{Resolved, resolve};
+    use super::Resolved;
+    use crate::diagnostic::resolve::resolve;
     use crate::diagnostic::{Diagnostic, Levels, Place, Report};
     use crate::document::{DUPLICATE_KEY, INVALID_YAML};
     use crate::source::{Source, Sources, UNREADABLE_INPUT};

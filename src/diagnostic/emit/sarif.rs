@@ -3,7 +3,7 @@
 //! Only the rules that were broken are listed, each with its manual page as help. Paths are relative where the user's are: run where
 //! the repository begins, and every viewer finds the files. Positions count characters (`columnKind`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// All findings as one SARIF log, with a line break at the end. `rules` are all that there are.
 pub fn emit(resolved: &[Resolved], rules: &[&'static Rule]) -> String {
-    let is_broken = |rule: &&&Rule| resolved.iter().any(|finding| finding.code == rule.code);
-    let broken: Vec<&Rule> = rules.iter().filter(is_broken).copied().collect();
+    let codes: HashSet<&str> = resolved.iter().map(|finding| finding.code).collect();
+    let broken: Vec<&Rule> = rules.iter().copied().filter(|rule| codes.contains(rule.code)).collect();
     let numbers: HashMap<&str, usize> = broken.iter().enumerate().map(|(number, rule)| (rule.code, number)).collect();
     let log = json!({
         "$schema": SCHEMA,

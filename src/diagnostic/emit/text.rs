@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
+use super::printable;
 use crate::diagnostic::Severity;
 use crate::diagnostic::resolve::{Location, Resolved};
 
@@ -52,8 +53,10 @@ fn rest(findings: &[&Resolved], renderer: &Renderer) -> String {
     let mut out = renderer.render(&[Group::with_title(group)]);
     out.push('\n');
     for finding in findings.iter().take(IN_BRIEF) {
-        // A message may have several lines; here it has one. Writing to a String cannot fail.
-        let _ = writeln!(out, "  {}: {}", finding.location, finding.message.replace('\n', " "));
+        // A message may have several lines; here it has one. The renderer makes its own lines harmless, and this is none of them.
+        let line = format!("{}: {}", finding.location, finding.message.replace('\n', " "));
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "  {}", printable(&line));
     }
     if let Some(more) = findings.len().checked_sub(IN_BRIEF).filter(|more| *more > 0) {
         let _ = writeln!(out, "  ... and {more} more");
