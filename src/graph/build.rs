@@ -9,9 +9,7 @@ use crate::diagnostic::resolve::Resolved;
 use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::names::{port_interface, vlan_interface, vlan_of_name};
 use crate::plan::cni::Plugin;
-use crate::plan::{
-    Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong, can_overlap,
-};
+use crate::plan::{Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong};
 
 /// The topology of a plan, with the findings where they sit. `findings` are those of the run, each with its position.
 pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]) -> Topology {
@@ -274,7 +272,7 @@ fn apart(plan: &Plan) -> HashSet<(usize, String)> {
         let ports: Vec<&(String, &NodeSelector)> = ports.iter().collect();
         let is_one = ports.iter().all(|(port, _)| *port == ports[0].0);
         let meets = |(number, (port, nodes)): (usize, &&(String, &NodeSelector))| {
-            ports[number + 1..].iter().any(|(other, theirs)| port != other && can_overlap(nodes, theirs))
+            ports[number + 1..].iter().any(|(other, theirs)| port != other && plan.can_meet(nodes, theirs))
         };
         !is_one && ports.len() <= MANY && !ports.iter().enumerate().any(meets)
     };

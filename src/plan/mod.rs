@@ -225,6 +225,22 @@ impl Bridge {
 }
 
 impl Plan {
+    /// Whether two selectors can select the same node. Where all labels are known, that is so only if there is such a node: a
+    /// hostname and a rack, say, are not apart by themselves.
+    pub fn can_meet(&self, a: &NodeSelector, b: &NodeSelector) -> bool {
+        if !can_overlap(a, b) {
+            return false;
+        }
+        let has_all = |one: &NodeSelector, other: &NodeSelector| other.keys().all(|label| one.contains_key(label));
+        if has_all(a, b) || has_all(b, a) {
+            return true;
+        }
+        let both: NodeSelector = a.iter().chain(b).map(|(label, value)| (label.clone(), value.clone())).collect();
+        let is_hostname_known = || both.get(HOSTNAME).is_some_and(|hostname| self.inventory.has_hostname(hostname));
+        let is_decided = self.inventory.has_all_labels() || is_hostname_known();
+        !is_decided || !self.inventory.select(&both).nodes.is_empty()
+    }
+
     /// The networks of all virtual machines.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
         self.wukongs.iter().flat_map(|wukong| &wukong.networks)

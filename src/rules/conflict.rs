@@ -6,7 +6,7 @@ use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_b
 use crate::diagnostic::{Place, Report, Rule, Severity, others};
 use crate::document::DocumentId;
 use crate::network::DUPLICATE_NETWORK;
-use crate::plan::{Claim, Claimant, Claimed, HOSTNAME, NodeSelector, Plan, can_overlap};
+use crate::plan::{Claim, Claimant, Claimed, HOSTNAME, NodeSelector, Plan};
 
 /// Two claims of the same thing by different holders, on nodes that can be the same.
 pub(super) struct Conflict<'a> {
@@ -28,33 +28,6 @@ impl Conflict<'_> {
     }
 }
 
-/// Whether two selectors can select the same node. Where all labels are known, that is so only if there is such a node: a hostname and
-/// a rack, say, are not apart by themselves.
-pub(super) struct Overlap<'a> {
-    plan: &'a Plan,
-}
-
-impl<'a> Overlap<'a> {
-    pub(super) fn of(plan: &'a Plan) -> Self {
-        Self { plan }
-    }
-
-    pub(super) fn can_meet(&self, a: &NodeSelector, b: &NodeSelector) -> bool {
-        if !can_overlap(a, b) {
-            return false;
-        }
-        let has_all = |one: &NodeSelector, other: &NodeSelector| other.keys().all(|label| one.contains_key(label));
-        if has_all(a, b) || has_all(b, a) {
-            return true;
-        }
-        let both: NodeSelector = a.iter().chain(b).map(|(label, value)| (label.clone(), value.clone())).collect();
-        let inventory = &self.plan.inventory;
-        let is_decided =
-            inventory.has_all_labels() || both.get(HOSTNAME).is_some_and(|hostname| inventory.has_hostname(hostname));
-        !is_decided || !inventory.select(&both).nodes.is_empty()
-    }
-}
-
 /// Every claim that conflicts with another, once each: two places that conflict in several node groups are one conflict.
 /// `is_meant` picks the claims that matter.
 ///
@@ -62,7 +35,6 @@ impl<'a> Overlap<'a> {
 /// networks, those first that contradict the fewest, then the order of the files.
 pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&Claim) -> bool) -> Vec<Conflict<'a>> {
     let blamed = Blamed::of(report);
-    let overlap = Overlap::of(plan);
     let claims = || plan.claims.iter().filter(|claim| is_meant(claim) && !blamed.has(&claim.place));
     let mut first_holders: HashMap<&Claimed, (&str, bool)> = HashMap::new();
     for claim in claims() {
@@ -78,7 +50,7 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&
     let mut sorted: Vec<(&Claimed, Vec<&Claim>)> = contested.into_iter().collect();
     sorted.sort_by_key(|(what, _)| *what);
     let mut conflicts: Vec<Conflict<'_>> =
-        sorted.into_iter().flat_map(|(what, claims)| about(what, claims, &overlap)).collect();
+        sorted.into_iter().flat_map(|(what, claims)| about(what, claims, plan)).collect();
     // A network is on another NIC in every node group, and what is wrong with it is said once.
     let mut seen = HashSet::new();
     conflicts.retain(|conflict| seen.insert(&conflict.second.place));
@@ -86,15 +58,15 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, report: &Report, is_meant: impl Fn(&
 }
 
 /// The conflicts about one thing.
-fn about<'a>(what: &'a Claimed, mut claims: Vec<&'a Claim>, overlap: &Overlap<'_>) -> Vec<Conflict<'a>> {
-    let votes = Votes::of(&claims, overlap);
+fn about<'a>(what: &'a Claimed, mut claims: Vec<&'a Claim>, plan: &'a Plan) -> Vec<Conflict<'a>> {
+    let votes = Votes::of(&claims, plan);
     claims.sort_by_cached_key(|claim| (claim.by, votes.against(claim)));
     let mut conflicts: Vec<Conflict<'_>> = Vec::new();
     let mut alike: HashMap<&str, usize> = HashMap::new();
     let mut seen: HashSet<(&Place, &Place)> = HashSet::new();
     let mut holders = Holders::default();
     for claim in claims {
-        let Some(first) = holders.rival(claim, overlap) else {
+        let Some(first) = holders.rival(claim, plan) else {
             holders.add(claim);
             continue;
         };
@@ -115,9 +87,9 @@ fn about<'a>(what: &'a Claimed, mut claims: Vec<&'a Claim>, overlap: &Overlap<'_
 }
 
 /// Who says what of one thing.
-struct Votes<'a, 'b> {
+struct Votes<'a> {
     opinions: Vec<Opinion<'a>>,
-    overlap: &'b Overlap<'b>,
+    plan: &'a Plan,
 }
 
 /// Those who say the same, on the same nodes.
@@ -131,8 +103,8 @@ struct Opinion<'a> {
 /// Above so many opinions of one thing all of them count, wherever they are: to compare each with each would take too long.
 const FEW: usize = 1_000;
 
-impl<'a, 'b> Votes<'a, 'b> {
-    fn of(claims: &[&'a Claim], overlap: &'b Overlap<'b>) -> Self {
+impl<'a> Votes<'a> {
+    fn of(claims: &[&'a Claim], plan: &'a Plan) -> Self {
         let mut numbers: HashMap<(&str, &NodeSelector), usize> = HashMap::new();
         let mut opinions: Vec<Opinion<'a>> = Vec::new();
         for claim in claims {
@@ -142,13 +114,13 @@ impl<'a, 'b> Votes<'a, 'b> {
             });
             opinions[number].places.insert(&claim.place);
         }
-        Self { opinions, overlap }
+        Self { opinions, plan }
     }
 
     /// The opinions where a claim is.
     fn around(&self, claim: &'a Claim) -> impl Iterator<Item = &Opinion<'a>> {
         let is_many = self.opinions.len() > FEW;
-        self.opinions.iter().filter(move |it| is_many || self.overlap.can_meet(&claim.nodes, it.nodes))
+        self.opinions.iter().filter(move |it| is_many || self.plan.can_meet(&claim.nodes, it.nodes))
     }
 
     /// How many contradict a claim.
@@ -183,7 +155,6 @@ pub(super) fn meetings<'a>(
     second_kind: impl Fn(&'a Claim) -> Option<String>,
 ) -> Vec<Meeting<'a>> {
     let blamed = Blamed::of(report);
-    let overlap = Overlap::of(plan);
     let mut things: HashMap<&str, Holders<'_>> = HashMap::new();
     for claim in &plan.claims {
         if let Some(interface) = first_kind(claim).filter(|_| !blamed.has(&claim.place)) {
@@ -202,7 +173,7 @@ pub(super) fn meetings<'a>(
     for claim in plan.claims.iter().filter(|_| !things.is_empty()) {
         let Some(interface) = second_kind(claim) else { continue };
         let Some((interface, holders)) = things.get_key_value(interface.as_str()) else { continue };
-        let Some(first) = holders.rival(claim, &overlap).filter(|_| !blamed.has(&claim.place)) else { continue };
+        let Some(first) = holders.rival(claim, plan).filter(|_| !blamed.has(&claim.place)) else { continue };
         let is_accepted =
             accepted.entry((interface, &first.holder)).or_insert_with(|| side_accepts(interface, &first.holder));
         if !seen.insert(&claim.place) || *is_accepted || accepts(claim) {
@@ -329,8 +300,8 @@ impl<'a> Holders<'a> {
     }
 
     /// An earlier claim that this one cannot go together with.
-    fn rival(&self, claim: &Claim, overlap: &Overlap<'_>) -> Option<&'a Claim> {
-        let is_rival = |it: &&Claim| it.holder != claim.holder && overlap.can_meet(&it.nodes, &claim.nodes);
+    fn rival(&self, claim: &Claim, plan: &Plan) -> Option<&'a Claim> {
+        let is_rival = |it: &&Claim| it.holder != claim.holder && plan.can_meet(&it.nodes, &claim.nodes);
         match &self.more {
             Some(more) => {
                 let is_alone = !more.has_many_holders && self.first.is_some_and(|first| first.holder == claim.holder);

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use super::conflict::{Blamed, Overlap, is_bridge};
+use super::conflict::{Blamed, is_bridge};
 use crate::diagnostic::{Diagnostic, Distinct, Report};
 use crate::plan::{Claim, Claimant, Claimed, Host, Need, Network, Plan};
 use crate::rule;
@@ -40,7 +40,6 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     if made.is_empty() {
         return;
     }
-    let overlap = Overlap::of(plan);
     let blamed = Blamed::of(report);
     let mut findings = Distinct::default();
     let mut said = HashSet::new();
@@ -50,7 +49,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             // A bridge cannot be a port: that is another finding.
             let is_possible = |it: &&&Claim| !(takes_it(network, host) && is_bridge(&it.holder));
             let mut makers = made.get(needed).into_iter().flatten().filter(is_possible);
-            let maker = makers.find(|it| overlap.can_meet(&it.nodes, &host.nodes));
+            let maker = makers.find(|it| plan.can_meet(&it.nodes, &host.nodes));
             let is_accepted = || report.accepts(&POLICIES_DEPEND, &network.origin.here());
             let maker = maker.filter(|_| !is_accepted());
             if let Some(maker) = maker.filter(|_| said.insert((needed, &host.nodes))) {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ipnet::IpNet;
 
-use super::conflict::{Overlap, agreed, conflicts};
+use super::conflict::{agreed, conflicts};
 use crate::diagnostic::{Diagnostic, Place, Report};
 use crate::plan::{Claim, Claimed, Plan};
 use crate::rule;
@@ -50,7 +50,6 @@ fn check_prefixes(plan: &Plan, report: &mut Report) {
             by_wire.entry((uplink, *vlan)).or_default().entry(*subnet).or_default().push(claim);
         }
     }
-    let overlap = Overlap::of(plan);
     let mut seen: HashSet<&Place> = HashSet::new();
     for subnets in by_wire.values().filter(|subnets| subnets.len() > 1) {
         let around = neighbours(subnets);
@@ -66,7 +65,7 @@ fn check_prefixes(plan: &Plan, report: &mut Report) {
                 continue;
             };
             for claim in &subnets[subnet] {
-                let right = subnets[other].iter().find(|right| overlap.can_meet(&right.nodes, &claim.nodes));
+                let right = subnets[other].iter().find(|right| plan.can_meet(&right.nodes, &claim.nodes));
                 if let Some(right) = right.filter(|_| seen.insert(&claim.place)) {
                     report.push(prefix_differs(claim, *subnet, right, *other, subnets[other].len()));
                 }
