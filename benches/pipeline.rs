@@ -14,15 +14,18 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use wukong_render::diagnostic::emit::{json, sarif, text};
-use wukong_render::diagnostic::resolve::resolve;
-use wukong_render::diagnostic::{Report, Severity};
-use wukong_render::plan::Overrides;
-use wukong_render::progress::Progress;
-use wukong_render::render::Templates;
-use wukong_render::source::{Inputs, Sources};
-use wukong_render::tree::{Action, Change};
-use wukong_render::{Options, compile, document, load, network, policy, render, rules, site, source};
+use wukong_render::base::diagnostic::{Report, Severity};
+use wukong_render::base::progress::Progress;
+use wukong_render::lower::{network, policy, site};
+use wukong_render::model::Overrides;
+use wukong_render::read::source::{Inputs, Sources};
+use wukong_render::read::{document, load, source};
+use wukong_render::view::emit::{json, sarif, text};
+use wukong_render::view::resolve::resolve;
+use wukong_render::write::render;
+use wukong_render::write::render::Templates;
+use wukong_render::write::tree::{Action, Change};
+use wukong_render::{Options, check, compile, registry};
 
 /// Three, because the machine's hiccups come singly: the median of three drops one. A hundred thousand take minutes, and are measured
 /// once.
@@ -259,7 +262,7 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     let settings = site::settings(&objects, &Overrides::default(), &mut report).context("the Site is sound")?;
     let mut plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut report));
     stage("policies", || policy::plan(&mut plan, &settings, &mut report));
-    stage("rules", || rules::check(&plan, &mut report));
+    stage("rules", || check::check(&plan, &mut report));
     let templates = Templates::load(None, &mut Sources::default(), &mut report)?;
     let tree =
         stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut report));
@@ -281,7 +284,7 @@ fn measure_findings(input: &Path, output: &Path) -> Result<()> {
     say_time("whole run with its findings as text", started);
     say_memory("VmHWM:", "peak of a run with findings");
     stage("as JSON", || json::emit(&resolved));
-    stage("as SARIF", || sarif::emit(&resolved, rules::ALL));
+    stage("as SARIF", || sarif::emit(&resolved, registry::all()));
     let expected = compilation.wukongs / FLAW_PERIOD * 2;
     let found = report.count(Severity::Error);
     // The last, incomplete eight may have one more.
@@ -316,7 +319,7 @@ fn inputs(input: &Path, output: &Path) -> Inputs {
 
 /// A corpus with an error would stop half-way, and look fast.
 fn refuse_errors(report: &Report) {
-    let say = |text: String, it: &wukong_render::diagnostic::Diagnostic| {
+    let say = |text: String, it: &wukong_render::base::diagnostic::Diagnostic| {
         format!("{text}{} at {:?}: {}\n", it.rule.code, it.place, it.message)
     };
     assert!(!report.has_errors(), "the corpus has errors:\n{}", report.diagnostics().iter().fold(String::new(), say));

@@ -9,44 +9,29 @@
 //!       source     document    load       site        network  policy       rules    render       tree
 //! ```
 
-pub mod address;
 pub mod api;
+pub mod base;
+pub mod check;
 pub mod cli;
-pub mod diagnostic;
-pub mod docs;
-pub mod document;
-pub mod graph;
-pub mod header;
-pub mod krm;
-pub mod live;
-pub mod load;
-pub mod manifest;
-pub mod names;
-pub mod network;
-pub mod plan;
-pub mod policy;
-pub mod progress;
-pub mod render;
-pub mod retire;
-pub mod rules;
-pub mod schema;
-pub mod site;
-pub mod source;
-pub mod spelling;
-pub mod tree;
-pub mod yaml;
+pub mod lower;
+pub mod model;
+pub mod read;
+pub mod registry;
+pub mod view;
+pub mod ways;
+pub mod write;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use crate::diagnostic::Report;
-use crate::document::Documents;
-use crate::plan::{Overrides, Plan, Settings};
-use crate::progress::Progress;
-use crate::render::Templates;
-use crate::retire::Unwanted;
-use crate::source::{Inputs, Sources};
-use crate::tree::OutputTree;
+use crate::base::diagnostic::Report;
+use crate::base::progress::Progress;
+use crate::model::{Overrides, Plan, Settings};
+use crate::read::document::Documents;
+use crate::read::source::{Inputs, Sources};
+use crate::write::render::Templates;
+use crate::write::retire::Unwanted;
+use crate::write::tree::OutputTree;
 
 /// What the command line says of a compilation.
 #[derive(Debug, Default, Clone)]
@@ -90,8 +75,8 @@ pub fn compile(
     progress: &Progress,
     report: &mut Report,
 ) -> anyhow::Result<Compilation> {
-    let sources = source::read(inputs, progress, report)?;
-    let documents = document::parse(&sources, load::is_wanted, progress, report);
+    let sources = read::source::read(inputs, progress, report)?;
+    let documents = read::document::parse(&sources, read::load::is_wanted, progress, report);
     compile_documents(sources, documents, inputs, options, progress, report)
 }
 
@@ -108,11 +93,11 @@ pub fn compile_documents(
     report: &mut Report,
 ) -> anyhow::Result<Compilation> {
     let passed_over = documents.passed_over;
-    let objects = load::load(documents.objects, report);
-    rules::accept(&objects, report);
+    let objects = read::load::load(documents.objects, report);
+    check::accept(&objects, registry::all(), report);
     let wukongs = objects.wukong_count;
     if wukongs == 0 && !options.allow_empty && !report.has_errors() {
-        rules::no_wukong(inputs, passed_over.values().sum(), report);
+        check::no_wukong(inputs, passed_over.values().sum(), report);
     }
     let mut compilation = Compilation {
         sources,
@@ -125,25 +110,25 @@ pub fn compile_documents(
     };
     let sources = &mut compilation.sources;
     // With another Site than the one that is meant, most further findings would be guesses.
-    let Some(settings) = site::settings(&objects, &options.overrides, report) else {
-        network::check_without_site(objects, sources, report);
+    let Some(settings) = lower::site::settings(&objects, &options.overrides, report) else {
+        lower::network::check_without_site(objects, sources, report);
         return Ok(compilation);
     };
-    let mut plan = network::lower(objects, &settings, sources, report);
+    let mut plan = lower::network::lower(objects, &settings, sources, report);
     plan.now = options.now;
-    policy::plan(&mut plan, &settings, report);
-    rules::check(&plan, report);
+    lower::policy::plan(&mut plan, &settings, report);
+    check::check(&plan, report);
     let templates = Templates::load(options.templates.as_deref(), sources, report)?;
     let plan = compilation.plan.insert(plan);
     if report.has_errors() {
         return Ok(compilation);
     }
     let unwanted = unwanted_policies(inputs, plan, &settings)?;
-    let tombstones = retire::retire(&unwanted, plan, &settings, report);
+    let tombstones = write::retire::retire(&unwanted, plan, &settings, report);
     if report.has_errors() {
         return Ok(compilation);
     }
-    let tree = render::render(plan, &tombstones, &settings, &templates, sources, progress, report);
+    let tree = write::render::render(plan, &tombstones, &settings, &templates, sources, progress, report);
     compilation.tree = Some(tree).filter(|_| !report.has_errors());
     compilation.retired = tombstones.len();
     compilation.used_interfaces = used_interfaces(plan, &settings);
@@ -155,13 +140,13 @@ pub fn compile_documents(
 fn unwanted_policies(inputs: &Inputs, plan: &Plan, settings: &Settings) -> anyhow::Result<Vec<Unwanted>> {
     let Some(folder) = inputs.output.as_ref().filter(|_| !settings.skip_nncp) else { return Ok(Vec::new()) };
     let wanted = plan.policies.iter().map(|policy| policy.name.as_str()).collect();
-    let unwanted = tree::unwanted_policies(folder, &wanted)?;
+    let unwanted = write::tree::unwanted_policies(folder, &wanted)?;
     Ok(unwanted.into_iter().map(|(path, text)| Unwanted { path, text }).collect())
 }
 
 /// The interfaces that policies use or the Site lists.
 fn used_interfaces(plan: &Plan, settings: &Settings) -> HashSet<String> {
-    let used = plan.policies.iter().flat_map(|policy| retire::used(&policy.desired_state)).map(str::to_owned);
+    let used = plan.policies.iter().flat_map(|policy| write::retire::used(&policy.desired_state)).map(str::to_owned);
     let listed = settings.groups.iter().flat_map(|group| group.uplinks.keys().cloned());
     used.chain(listed).collect()
 }

@@ -1,112 +1,126 @@
-//! The map in `docs/architecture.md`, held against the code: who may use whom, and where each third-party crate is at home.
+//! The map in `docs/architecture.md` and the code: the rooms in the order in which data flows, imports that point down, no circles, and
+//! one home for each third-party crate. The tables of the document are the lists; nothing is exempt.
 
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use common::{files, root};
 
-/// What each module may use of the others. `diagnostic`, `rule` and `progress` are everybody's.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("address", &[]),
-    ("api", &[]),
-    ("diagnostic", &["document", "source", "spelling"]),
-    ("document", &["source"]),
-    ("docs", &["cli", "rules"]),
-    ("graph", &["api", "document", "names", "plan"]),
-    ("header", &[]),
-    ("krm", &["Options", "api", "compile_documents", "document", "load", "manifest", "source", "tree", "yaml"]),
-    ("live", &["document", "manifest", "tree"]),
-    ("load", &["address", "api", "document", "names", "plan", "schema", "spelling"]),
-    ("manifest", &["api", "header", "plan"]),
-    ("names", &[]),
-    ("network", &["address", "api", "load", "names", "plan", "schema", "source"]),
-    ("plan", &["api"]),
-    ("policy", &["api", "names", "network", "plan"]),
-    ("progress", &[]),
-    ("render", &["document", "manifest", "names", "plan", "source", "spelling", "tree", "yaml"]),
-    ("retire", &["api", "document", "manifest", "plan", "policy"]),
-    // The list of all rules names the stages that declare their own.
-    (
-        "rules",
-        &[
-            "address", "api", "document", "load", "names", "network", "plan", "render", "retire", "schema", "site",
-            "source", "spelling", "tree",
-        ],
-    ),
-    ("schema", &["api", "spelling"]),
-    ("site", &["address", "api", "load", "names", "plan", "schema"]),
-    ("source", &["header"]),
-    ("spelling", &[]),
-    ("tree", &["header", "manifest", "source"]),
-    ("yaml", &["document"]),
-];
+/// The rows of the table under a heading of `docs/architecture.md`, cell by cell, without the quotes of code.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("the document is there");
+    let section =
+        page.split("\n## ").find(|section| section.starts_with(heading)).expect("the heading is there").to_owned();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    let rows: Vec<Vec<String>> = rows.map(cells).collect();
+    assert!(!rows.is_empty(), "no table under {heading}");
+    rows
+}
 
-const HOMES: &[(&str, &[&str])] = &[
-    ("annotate_snippets", &["diagnostic"]),
-    ("anstream", &["cli"]),
-    ("cap_std", &["tree"]),
-    ("clap", &["cli"]),
-    ("clap_complete", &["cli"]),
-    ("clap_mangen", &["cli"]),
-    ("crc32fast", &["names"]),
-    ("globset", &["source"]),
-    ("granit_parser", &["document"]),
-    ("indicatif", &["cli"]),
-    ("ipnet", &["address", "network", "plan", "policy", "rules"]),
-    ("jiff", &["load"]),
-    ("jsonschema", &["schema"]),
-    ("minijinja", &["render"]),
-    ("schemars", &["api", "schema"]),
-    ("similar", &["tree"]),
-    ("strsim", &["spelling"]),
-    ("walkdir", &["source"]),
-];
+/// The rooms, in the order of the document.
+fn rooms() -> Vec<String> {
+    table("Rooms").into_iter().map(|row| row[0].clone()).collect()
+}
 
-/// The module that a file of `src` belongs to, and its text.
-fn modules() -> Vec<(String, String)> {
-    let module = |path: &str| path.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned();
+/// The files of `src`: the path without `.rs` and `mod`, as segments, and the text without its tests.
+fn modules() -> Vec<(Vec<String>, String)> {
+    let segments = |path: &str| -> Vec<String> {
+        path.split('/').filter(|segment| *segment != "mod").map(str::to_owned).collect()
+    };
     files(&root().join("src"))
         .into_iter()
-        .map(|(path, bytes)| (module(&path), String::from_utf8_lossy(&bytes).into_owned()))
+        .filter_map(|(path, bytes)| {
+            path.strip_suffix(".rs").map(|path| (segments(path), String::from_utf8_lossy(&bytes).into_owned()))
+        })
         .collect()
 }
 
-/// The words behind every `prefix` in a text: `crate::plan` and `crate::{plan, rules}` alike.
-fn used<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
-    let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
-    text.split(prefix)
-        .skip(1)
-        .flat_map(|rest| match rest.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default().split(',').map(str::trim).collect(),
-            None => vec![rest],
-        })
-        .map(|rest| rest.split(|it| !is_word(it)).next().unwrap_or_default())
-        .collect()
+/// The paths that a text imports below `crate`, the first two segments of each: `crate::model::{Plan, cni}` are `model::Plan` and
+/// `model::cni`.
+fn imports(text: &str) -> BTreeSet<(String, Option<String>)> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let word = |text: &str| text.chars().take_while(|it| it.is_ascii_alphanumeric() || *it == '_').collect::<String>();
+    let list = |text: &str| -> Vec<String> {
+        let end = text.find('}').unwrap_or(text.len());
+        text[..end].split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    };
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let heads = rest.strip_prefix('{').map_or_else(|| vec![rest.to_owned()], list);
+        for head in heads {
+            let first = word(&head);
+            let below = head[first.len()..].strip_prefix("::");
+            match below {
+                None => drop(found.insert((first, None))),
+                Some(below) => {
+                    let below = below.strip_prefix('{').map_or_else(|| vec![below.to_owned()], list);
+                    found.extend(below.iter().map(|it| (first.clone(), Some(word(it)))));
+                }
+            }
+        }
+    }
+    found
 }
 
 #[test]
 fn imports_point_down() {
-    let allowed: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
-    for (module, text) in modules() {
-        // The pipeline and the command line may use everything.
-        if matches!(module.as_str(), "lib" | "main" | "cli") {
-            continue;
+    let rooms = rooms();
+    let floor = |room: &str| rooms.iter().position(|it| it == room);
+    for (path, text) in modules() {
+        let Some(own) = floor(&path[0]) else { panic!("`{}` is not on the map", path[0]) };
+        for (used, _) in imports(&text) {
+            // What is no room is an item of the crate's root: the pipeline's, or a macro, which is everybody's.
+            let Some(used_floor) = floor(&used).or_else(|| floor("lib").filter(|_| used != "rule")) else { continue };
+            assert!(used_floor <= own, "`{}` is below `{used}`, and uses it", path.join("::"));
         }
-        let allowed = allowed.get(module.as_str()).unwrap_or_else(|| panic!("`{module}` is not on the map"));
-        let used = used(&text, "crate::");
-        let others = used.into_iter().filter(|it| !["diagnostic", "rule", "progress", module.as_str()].contains(it));
-        let wrong: Vec<&str> = others.filter(|it| !allowed.contains(it)).collect();
-        assert!(wrong.is_empty(), "`{module}` may not use {wrong:?}");
+    }
+    let there: BTreeSet<String> = modules().into_iter().map(|(path, _)| path[0].clone()).collect();
+    assert_eq!(there, rooms.into_iter().collect(), "the map and the folders are the same");
+}
+
+/// The modules directly in a room, and which of them use each other.
+#[test]
+fn no_room_has_a_circle() {
+    for room in rooms() {
+        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (path, text) in modules().into_iter().filter(|(path, _)| path[0] == room && path.len() > 1) {
+            let own = uses.entry(path[1].clone()).or_default();
+            own.extend(imports(&text).into_iter().filter(|(used, _)| *used == room).filter_map(|(_, module)| module));
+            if path.len() == 2 {
+                let siblings = text.replace("super::", "crate::");
+                own.extend(
+                    imports(&siblings).into_iter().filter(|(_, below)| below.is_some()).map(|(module, _)| module),
+                );
+            }
+        }
+        let names: BTreeSet<String> = uses.keys().cloned().collect();
+        // Who is used by nobody that is left goes, until nothing is left: what stays is a circle.
+        let mut left = names.clone();
+        loop {
+            let is_free = |name: &String| uses[name].iter().all(|used| used == name || !left.contains(used));
+            let free: Vec<String> = left.iter().filter(|name| is_free(name)).cloned().collect();
+            if free.is_empty() {
+                break;
+            }
+            left.retain(|name| !free.contains(name));
+        }
+        assert!(left.is_empty(), "in `{room}` these modules use each other in a circle: {left:?}");
     }
 }
 
 #[test]
 fn third_party_crates_have_one_home() {
-    for (module, text) in modules() {
-        for (name, homes) in HOMES {
+    let homes: Vec<Vec<String>> = table("Homes");
+    let words = |cell: &str| cell.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>();
+    for (path, text) in modules() {
+        for row in &homes {
+            let (name, homes) = (&row[0], words(&row[1]));
             let is_used = text.contains(&format!("{name}::"));
-            assert!(!is_used || homes.contains(&module.as_str()), "`{name}` is used in `{module}`");
+            let is_home = homes.iter().any(|home| path.join("::").starts_with(&**home));
+            assert!(!is_used || is_home, "`{name}` is used in `{}`", path.join("::"));
         }
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use common::{copy, files, folders, good_cases, is_blessing, root, run, stderr, stdout};
 use serde_json::Value;
-use wukong_render::rules;
+use wukong_render::registry;
 
 /// What every fixture uses as a password: it must never be seen again.
 const SECRET: &str = "hunter2";
@@ -168,7 +168,7 @@ fn check_good(folder: &Path) -> Result<(), String> {
 fn check_rule(folder: &Path) -> Result<(), String> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (code, rule_name) = name.split_once('-').ok_or("the directory is not called CODE-name")?;
-    let rule = rules::find(code).ok_or_else(|| format!("there is no rule {code}"))?;
+    let rule = registry::find(code).ok_or_else(|| format!("there is no rule {code}"))?;
     if rule.name != rule_name {
         return Err(format!("{code} is called {}", rule.name));
     }
@@ -232,7 +232,7 @@ fn every_rule_has_a_fixture() {
         .iter()
         .filter_map(|folder| folder.file_name()?.to_str()?.get(..5).map(str::to_owned))
         .collect();
-    let without: Vec<&str> = rules::ALL
+    let without: Vec<&str> = registry::all()
         .iter()
         .map(|rule| rule.code)
         .filter(|code| !named.contains(*code) && !NOT_A_FIXTURE.contains(code))
@@ -242,7 +242,7 @@ fn every_rule_has_a_fixture() {
 
 #[test]
 fn every_network_type_has_a_fixture() {
-    let schema = wukong_render::schema::SchemaKind::Wukong.schema();
+    let schema = wukong_render::read::schema::SchemaKind::Wukong.schema();
     let types = schema.pointer("/$defs/NetworkConfig/properties/type/enum").and_then(Value::as_array);
     let types: Vec<&str> = types.expect("the schema lists the types").iter().filter_map(Value::as_str).collect();
     for name in types.into_iter().chain(["default"]) {
@@ -252,9 +252,9 @@ fn every_network_type_has_a_fixture() {
 
 #[test]
 fn rule_codes_are_unique_and_in_order() {
-    let codes: Vec<&str> = rules::ALL.iter().map(|rule| rule.code).collect();
+    let codes: Vec<&str> = registry::all().iter().map(|rule| rule.code).collect();
     let sorted: BTreeSet<&str> = codes.iter().copied().collect();
     assert_eq!(codes, sorted.into_iter().collect::<Vec<_>>());
-    let names: BTreeSet<&str> = rules::ALL.iter().map(|rule| rule.name).collect();
+    let names: BTreeSet<&str> = registry::all().iter().map(|rule| rule.name).collect();
     assert_eq!(names.len(), codes.len());
 }

@@ -5,8 +5,8 @@ mod common;
 use std::fs;
 
 use common::{is_blessing, root};
-use wukong_render::docs;
-use wukong_render::schema::SchemaKind;
+use wukong_render::cli::docs;
+use wukong_render::read::schema::SchemaKind;
 
 fn check(path: &str, text: &str) {
     let file = root().join(path);

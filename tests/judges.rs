@@ -7,10 +7,10 @@ use std::path::Path;
 use common::{files, good_cases};
 use nmstate::NetworkState;
 use serde_json::Value;
-use wukong_render::diagnostic::{Report, Severity};
-use wukong_render::document::tree;
-use wukong_render::progress::Progress;
-use wukong_render::source::Inputs;
+use wukong_render::base::diagnostic::{Report, Severity};
+use wukong_render::base::progress::Progress;
+use wukong_render::read::document::tree;
+use wukong_render::read::source::Inputs;
 use wukong_render::{Options, compile};
 
 /// The plugins that the manifests may name.

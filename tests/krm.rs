@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::{folders, is_blessing, root, stderr, stdout};
 use serde_json::Value;
-use wukong_render::document::tree;
+use wukong_render::read::document::tree;
 
 fn krm(input: &str, args: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_wukong-render"))

@@ -3,14 +3,17 @@
 mod common;
 
 use common::{files, root};
-use wukong_render::diagnostic::emit::{github, json, sarif, text};
-use wukong_render::diagnostic::resolve::{resolve, resolve_each};
-use wukong_render::diagnostic::{Levels, Report};
-use wukong_render::plan::Overrides;
-use wukong_render::progress::Progress;
-use wukong_render::render::{Templates, render};
-use wukong_render::source::{Source, Sources};
-use wukong_render::{document, graph, load, network, policy, rules, site};
+use wukong_render::base::diagnostic::{Levels, Report};
+use wukong_render::base::progress::Progress;
+use wukong_render::lower::{network, policy, site};
+use wukong_render::model::Overrides;
+use wukong_render::read::source::{Source, Sources};
+use wukong_render::read::{document, load};
+use wukong_render::view::emit::{github, json, sarif, text};
+use wukong_render::view::graph;
+use wukong_render::view::resolve::{resolve, resolve_each};
+use wukong_render::write::render::{Templates, render};
+use wukong_render::{check, registry};
 
 /// Mutations of each file. Always the same ones, so that a failure can be found again.
 const ROUNDS: u64 = 60;
@@ -94,12 +97,12 @@ fn compile(text: &str) -> (String, Option<String>) {
     let documents = document::parse(&sources, load::is_wanted, &progress, &mut report);
     let objects = load::load(documents.objects, &mut report);
     let settings = site::settings(&objects, &Overrides::default(), &mut report);
-    rules::accept(&objects, &mut report);
+    check::accept(&objects, registry::all(), &mut report);
     let mut plan = None;
     let stream = settings.and_then(|settings| {
         let plan = plan.insert(network::lower(objects, &settings, &sources, &mut report));
         policy::plan(plan, &settings, &mut report);
-        rules::check(plan, &mut report);
+        check::check(plan, &mut report);
         let templates = Templates::load(None, &mut sources, &mut report).expect("the built-in templates are right");
         let is_good = !report.has_errors();
         is_good.then(|| render(plan, &[], &settings, &templates, &sources, &progress, &mut report).stream())
@@ -112,7 +115,7 @@ fn compile(text: &str) -> (String, Option<String>) {
     let said = text::emit(&resolved, true, false)
         + &text::emit(&resolved, false, true)
         + &json::emit(&resolved)
-        + &sarif::emit(&resolved, rules::ALL)
+        + &sarif::emit(&resolved, registry::all())
         + &github::emit(&resolved);
     let pictures = plan.map(|plan| {
         let topology = graph::topology(String::new(), &plan, &resolve_each(&report, &sources));

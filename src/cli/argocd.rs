@@ -15,14 +15,14 @@ use super::args::{ArgocdCommand, CompileArgs, LevelArgs, SkipKind};
 use super::common::{compile_with, counts, failure, levels, made, nothing_written, options};
 use super::{CLEAN, FINDINGS, print, say};
 use crate::api::site;
-use crate::diagnostic::Report;
-use crate::diagnostic::emit::brief;
-use crate::diagnostic::resolve::resolve;
-use crate::document;
-use crate::manifest::ManifestKind;
-use crate::progress::Progress;
-use crate::source::{self, Inputs};
-use crate::spelling::nearest;
+use crate::base::diagnostic::Report;
+use crate::base::progress::Progress;
+use crate::base::spelling::nearest;
+use crate::read::document;
+use crate::read::source::{self, Inputs};
+use crate::view::emit::brief;
+use crate::view::resolve::resolve;
+use crate::write::manifest::ManifestKind;
 
 /// Where Argo CD puts an application's parameters.
 const PARAMETERS: &str = "ARGOCD_APP_PARAMETERS";

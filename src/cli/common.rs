@@ -5,16 +5,16 @@ use anyhow::{Context, bail};
 use super::args::{Color, CompileArgs, Format, LevelArgs, OutputArgs};
 use super::progress::Bar;
 use super::{FAILED, FINDINGS, print, say, unknown_rule};
-use crate::diagnostic::emit::{github, json, sarif, text};
-use crate::diagnostic::resolve::{Resolved, locate, resolve};
-use crate::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
-use crate::manifest::ManifestKind;
-use crate::names::interface_name_problem;
-use crate::plan::Overrides;
-use crate::progress::Progress;
-use crate::source::{Inputs, Sources, UNREADABLE_INPUT};
-use crate::tree::OutputTree;
-use crate::{Compilation, Options, compile, rules};
+use crate::base::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
+use crate::base::names::interface_name_problem;
+use crate::base::progress::Progress;
+use crate::model::Overrides;
+use crate::read::source::{Inputs, Sources, UNREADABLE_INPUT};
+use crate::view::emit::{github, json, sarif, text};
+use crate::view::resolve::{Resolved, locate, resolve};
+use crate::write::manifest::ManifestKind;
+use crate::write::tree::OutputTree;
+use crate::{Compilation, Options, compile, registry};
 
 pub(super) fn inputs_of(args: &CompileArgs) -> Inputs {
     Inputs { exclude: args.exclude.clone(), inventory: args.inventory.clone(), ..Inputs::default() }
@@ -72,7 +72,7 @@ pub(super) fn levels(args: &LevelArgs) -> anyhow::Result<Levels> {
         if word == "warnings" {
             levels.deny_warnings = true;
         } else {
-            levels.deny.push(rules::find(word).ok_or_else(|| unknown_rule(word))?);
+            levels.deny.push(registry::find(word).ok_or_else(|| unknown_rule(word))?);
         }
     }
     levels.warn = warnings("--warn", &args.warn)?;
@@ -89,7 +89,7 @@ pub(super) fn levels(args: &LevelArgs) -> anyhow::Result<Levels> {
 /// The rules that an option for warnings names.
 fn warnings(option: &str, words: &[String]) -> anyhow::Result<Vec<&'static Rule>> {
     let rule = |word: &String| {
-        let rule = rules::find(word).ok_or_else(|| unknown_rule(word))?;
+        let rule = registry::find(word).ok_or_else(|| unknown_rule(word))?;
         if rule.severity == Severity::Error {
             bail!(
                 "{option} {word}: {} {} is an error, and calling it less would not make it work",
@@ -120,7 +120,7 @@ pub(super) fn show(resolved: &[Resolved], args: &OutputArgs, is_stdout_taken: bo
             return Ok(());
         }
         Format::Json => json::emit(resolved),
-        Format::Sarif => sarif::emit(resolved, rules::ALL),
+        Format::Sarif => sarif::emit(resolved, registry::all()),
         Format::Github => github::emit(resolved),
     };
     if is_stdout_taken {

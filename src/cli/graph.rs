@@ -3,9 +3,9 @@
 use super::args::{GraphArgs, Picture};
 use super::common::{compile_inputs, counts, failure, inputs_of, plural, show, summarize};
 use super::{CLEAN, print};
-use crate::diagnostic::resolve::{distinct, resolve_each};
-use crate::graph;
-use crate::source::Inputs;
+use crate::read::source::Inputs;
+use crate::view::graph;
+use crate::view::resolve::{distinct, resolve_each};
 
 /// `wukong-render graph <IN>...`: a picture on standard output, with errors too, because it shows where they are.
 pub(super) fn draw(args: &GraphArgs) -> anyhow::Result<u8> {

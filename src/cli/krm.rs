@@ -7,9 +7,9 @@ use anyhow::Context;
 use super::args::{CompileArgs, KrmArgs};
 use super::common::{levels, options};
 use super::{CLEAN, FINDINGS, print, say};
-use crate::diagnostic::Report;
-use crate::diagnostic::emit::brief;
-use crate::krm;
+use crate::base::diagnostic::Report;
+use crate::view::emit::brief;
+use crate::ways::krm;
 
 /// `wukong-render krm`
 pub(super) fn run(args: &KrmArgs) -> anyhow::Result<u8> {

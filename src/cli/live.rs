@@ -9,12 +9,12 @@ use anyhow::bail;
 use super::args::RenderArgs;
 use super::common::{compile_inputs, counts, failure, inputs_of, levels, made, report_findings, summarize};
 use super::{CLEAN, FINDINGS, print};
-use crate::diagnostic::Report;
-use crate::diagnostic::emit::printable;
-use crate::document;
-use crate::live::{self, Verdict};
-use crate::progress::Progress;
-use crate::source::{self, Inputs};
+use crate::base::diagnostic::Report;
+use crate::base::progress::Progress;
+use crate::read::document;
+use crate::read::source::{self, Inputs};
+use crate::view::emit::printable;
+use crate::ways::live::{self, Verdict};
 
 /// `wukong-render diff --live <DUMP> <IN>...`: a word for each object, and where it differs.
 pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<u8> {

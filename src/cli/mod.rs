@@ -6,6 +6,7 @@
 mod argocd;
 mod args;
 mod common;
+pub mod docs;
 mod graph;
 mod krm;
 mod live;
@@ -17,10 +18,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::diagnostic::Rule;
-use crate::rules;
-use crate::schema::SchemaKind;
-use crate::spelling::nearest;
+use crate::base::diagnostic::Rule;
+use crate::base::spelling::nearest;
+use crate::read::schema::SchemaKind;
+use crate::registry;
 use args::{Cli, Command, SchemaName};
 
 /// Done, and clean.
@@ -71,7 +72,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             print(&kind.text())
         }
         Some(Command::Explain { code: None }) => print(&list_of_rules()),
-        Some(Command::Explain { code: Some(code) }) => match rules::find(&code) {
+        Some(Command::Explain { code: Some(code) }) => match registry::find(&code) {
             Some(rule) => print(&page(rule)),
             None => Err(unknown_rule(&code)),
         },
@@ -112,7 +113,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn unknown_rule(word: &str) -> anyhow::Error {
-    let known: Vec<&str> = rules::ALL.iter().flat_map(|rule| [rule.code, rule.name]).collect();
+    let known: Vec<&str> = registry::all().iter().flat_map(|rule| [rule.code, rule.name]).collect();
     match nearest(word, &known) {
         Some(meant) => anyhow::anyhow!("there is no rule `{word}`; did you mean `{meant}`?"),
         None => anyhow::anyhow!("there is no rule `{word}`; `wukong-render explain` lists them"),
@@ -123,7 +124,7 @@ fn unknown_rule(word: &str) -> anyhow::Error {
 fn list_of_rules() -> String {
     let line =
         |rule: &&Rule| format!("{}  {:<7}  {:<26}  {}\n", rule.code, rule.severity.as_str(), rule.name, rule.summary());
-    rules::ALL.iter().map(line).collect()
+    registry::all().iter().map(line).collect()
 }
 
 /// A rule's manual page.

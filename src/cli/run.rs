@@ -13,10 +13,11 @@ use super::common::{
 use super::live::diff_live;
 use super::progress::Bar;
 use super::{CLEAN, FINDINGS, print, say};
-use crate::diagnostic::Report;
-use crate::source::Inputs;
-use crate::tree::{Action, Change, OutputTree, diff as unified_diff};
-use crate::{Compilation, retire};
+use crate::Compilation;
+use crate::base::diagnostic::Report;
+use crate::read::source::Inputs;
+use crate::write::retire;
+use crate::write::tree::{Action, Change, OutputTree, diff as unified_diff};
 
 const STREAM: &str = "-";
 

@@ -1,0 +1,10 @@
+//! What every room stands on: places and findings, names and addresses, and small things that many use. Nothing of ours is imported
+//! here.
+
+pub mod address;
+pub mod diagnostic;
+pub mod header;
+pub mod names;
+pub mod place;
+pub mod progress;
+pub mod spelling;

@@ -1,0 +1,108 @@
+//! Where something is written: sources, documents, and places in them. Positions are looked up once, at the end, by
+//! `view::resolve`.
+
+use std::ops::Range;
+
+/// A source's number among the texts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(u32);
+
+impl SourceId {
+    /// The source of this number.
+    pub fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// A document: a source and the number of the document within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DocumentId {
+    /// The file.
+    pub source: SourceId,
+    /// The number of the YAML document in the file, from 0.
+    pub index: u32,
+}
+
+/// Which half of a `key: value` pair a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The key: an unknown one, say.
+    Key,
+    /// The value.
+    Value,
+}
+
+/// Where a finding is, as a stage knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A node of a document. What does not exist (a missing key) is shown at its nearest parent that does.
+    Node {
+        /// The document.
+        document: DocumentId,
+        /// The JSON pointer within it.
+        pointer: String,
+        /// Key or value.
+        part: Part,
+    },
+    /// A stretch of a source's text, in bytes.
+    Span {
+        /// The source.
+        source: SourceId,
+        /// The bytes.
+        range: Range<usize>,
+    },
+    /// A file or folder that is no source: one that cannot be read, or one in the output tree.
+    Path(String),
+}
+
+/// A place in a document that typed values were made from: how the later stages point back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The document.
+    pub document: DocumentId,
+    /// The JSON pointer of the value within the document.
+    pub pointer: String,
+}
+
+impl Origin {
+    /// The origin of a child, by key or by index.
+    #[must_use]
+    pub fn child(&self, segment: impl std::fmt::Display) -> Self {
+        let segment = segment.to_string().replace('~', "~0").replace('/', "~1");
+        self.below(&format!("/{segment}"))
+    }
+
+    /// The origin of what a JSON pointer leads to from here.
+    #[must_use]
+    pub fn below(&self, pointer: &str) -> Self {
+        Self { document: self.document, pointer: format!("{}{pointer}", self.pointer) }
+    }
+
+    /// The value of this origin's child as a place; `path` may name a grandchild as `a/b`.
+    pub fn at(&self, path: &str) -> Place {
+        Place::Node { document: self.document, pointer: format!("{}/{path}", self.pointer), part: Part::Value }
+    }
+
+    /// The rest of a place's pointer, if the place is this origin's value or within it.
+    pub fn path_to<'a>(&self, place: &'a Place) -> Option<&'a str> {
+        let Place::Node { document, pointer, .. } = place else { return None };
+        let rest = pointer.strip_prefix(self.pointer.as_str()).filter(|_| self.document == *document)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+
+    /// The value itself as a place.
+    pub fn here(&self) -> Place {
+        Place::Node { document: self.document, pointer: self.pointer.clone(), part: Part::Value }
+    }
+
+    /// The key of this origin's child as a place.
+    pub fn key(&self, name: &str) -> Place {
+        let pointer = self.child(name).pointer;
+        Place::Node { document: self.document, pointer, part: Part::Key }
+    }
+}

@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+
+use super::conflict::Blamed;
+use super::nodes::is_known;
+use crate::base::diagnostic::{Diagnostic, Report, others};
+use crate::model::{Host, Network, Plan, Tagging};
+use crate::rule;
+
+rule! {
+    /// A bridge straight on a NIC that may carry the node's own address.
+    ///
+    /// A port of a bridge has no address. If the NIC is the one by which the node is reached, the policy takes the node off
+    /// the network: pods and API server lose it for minutes, on up to half of the nodes at a time, until kubernetes-nmstate
+    /// rolls back (kubernetes-nmstate#1063, #785). nmstate's own checks do not notice it.
+    ///
+    /// Reported once per NIC.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// - name: external
+    ///   type: bridge
+    ///   physicalInterface: ens160     # the node's only NIC
+    /// ```
+    ///
+    /// ## Way out
+    /// Use a `vlanId`: the bridge stands on a VLAN interface, and the NIC keeps its address. Or use a NIC that has none. With the nodes'
+    /// own states (`kubectl get nns -o yaml`, `--inventory`) it is known whether the NIC is free, and what it has moves to the bridge.
+    /// The Site can say it, too: an uplink's `ipv4` and `ipv6` are what the bridge gets. If the NIC is known to be free,
+    /// accept it where it is used (`explain WK118`), or `--allow WK215` for all.
+    pub(super) BRIDGE_ON_NIC = "WK215", "bridge-on-nic", Warning;
+}
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let mut by_nic: BTreeMap<&str, Vec<&Network>> = BTreeMap::new();
+    for network in plan.networks() {
+        if network.carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some()) {
+            continue;
+        }
+        let taken = |host: &&Host| network.bridge_on_uplink(host).is_some() && !is_known(plan, host);
+        for host in network.hosts.iter().filter(taken) {
+            let Some(uplink) = &host.uplink else { continue };
+            let users = by_nic.entry(&uplink.name).or_default();
+            // In several node groups it is still one network.
+            if users.last().is_none_or(|last| !std::ptr::eq(*last, network)) {
+                users.push(network);
+            }
+        }
+    }
+    let blamed = Blamed::of(report);
+    let mut findings = Vec::new();
+    for (nic, mut users) in by_nic {
+        users.retain(|network| !blamed.has(&network.origin.here()));
+        users.retain(|network| !report.accepts(&BRIDGE_ON_NIC, &network.origin.here()));
+        let Some(network) = users.first() else { continue };
+        let others = others(users.len() - 1, ", as does that of one more network", ", as do those of # more networks");
+        let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
+        let vlan = if is_plain { " use a `vlanId`, with which it keeps its address;" } else { "" };
+        findings.push(Diagnostic::new(
+            &BRIDGE_ON_NIC,
+            network.at("physicalInterface"),
+            format!(
+                "the bridge `{}` takes `{nic}` whole{others}: a node whose own address is on it goes off the network",
+                network.carrier.bridge_name().unwrap_or_default()
+            ),
+            format!("name a NIC that is free;{vlan} or give the nodes' states with --inventory, and the address moves"),
+        ));
+    }
+    report.extend(findings);
+}

@@ -1,0 +1,31 @@
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::model::{Carrier, Plan};
+use crate::rule;
+
+rule! {
+    /// A macvlan or ipvlan network, which KubeVirt cannot bind to a virtual machine.
+    ///
+    /// KubeVirt's bridge binding gives the guest the pod interface's MAC address and the pod another one; macvlan and ipvlan
+    /// only pass frames of their own address. The virtual machine starts, and nothing gets through (KubeVirt user guide,
+    /// "Interfaces and Networks"; kubevirt#5483, #7001).
+    ///
+    /// ## Way out
+    /// Use `type: bridge`, on a VLAN or on a NIC of its own.
+    pub(super) KUBEVIRT_CANNOT_BIND = "WK218", "kubevirt-cannot-bind", Warning;
+}
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    for network in plan.networks() {
+        let network_type = match network.carrier {
+            Carrier::Macvlan => "macvlan",
+            Carrier::Ipvlan => "ipvlan",
+            _ => continue,
+        };
+        report.push(Diagnostic::new(
+            &KUBEVIRT_CANNOT_BIND,
+            network.origin.at("type"),
+            format!("KubeVirt cannot bind a virtual machine to {network_type}: it starts, and no frame gets through"),
+            "use `type: bridge`, with a `vlanId` or on a NIC of its own",
+        ));
+    }
+}

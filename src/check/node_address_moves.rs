@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+
+use super::nodes::{join, place_in_state};
+use crate::api::nmstate::InterfaceType;
+use crate::base::diagnostic::{Diagnostic, Report, others};
+use crate::model::inventory::NodeInterface;
+use crate::model::{Plan, Policy};
+use crate::rule;
+
+rule! {
+    /// The node's own address moves from a NIC to the bridge that takes it.
+    ///
+    /// The inventory shows that nodes are reached through the NIC. Each of them gets a policy of its own, which gives the bridge the NIC's MAC
+    /// address, addresses (or DHCP, so that the server gives the same), static routes and DNS servers. While it is applied the node is
+    /// off the network for seconds; if it does not come back, kubernetes-nmstate rolls back within minutes. Once the inventory shows
+    /// the address on the bridge, nothing is said any more.
+    ///
+    /// Nodes that are not in the inventory get no policy.
+    ///
+    /// ## Way out
+    /// If it is meant, `--allow WK226`, and apply one node's policy after the other: `maxUnavailable` counts the nodes of one policy, and does not
+    /// hold across policies (kubernetes-nmstate, `pkg/node/nodes.go`). Else use a `vlanId`, with which the NIC keeps its address, or another NIC.
+    pub(super) NODE_ADDRESS_MOVES = "WK226", "node-address-moves", Warning;
+}
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let mut by_bridge: BTreeMap<(&str, &str), Vec<(&Policy, usize)>> = BTreeMap::new();
+    for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
+        let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
+        for (bridge, nic) in bridges.flat_map(|it| it.ports().into_iter().map(|port| (it.name.as_str(), port))) {
+            let moving = policy.nodes.nodes.iter().filter(|number| plan.inventory.node(**number).depends_on(nic));
+            for number in moving.filter(|_| bridge != nic) {
+                by_bridge.entry((bridge, nic)).or_default().push((policy, *number));
+            }
+        }
+    }
+    for ((bridge, nic), moving) in by_bridge {
+        let Some((first, number)) = moving.first() else { continue };
+        let node = plan.inventory.node(*number);
+        let mut what = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
+        if node.has_default_route(nic) {
+            what.push("the default route".to_owned());
+        }
+        let others = others(moving.len() - 1, ", and those of one more node", ", and those of # more nodes");
+        let verb = if what.len() == 1 && others.is_empty() { "moves" } else { "move" };
+        // A trunk and an OVS bridge have the NIC whole, whatever the tag.
+        let is_plain = first.desired_state.interfaces.iter().any(|it| {
+            it.interface_type == Some(InterfaceType::LinuxBridge)
+                && it.bridge.iter().flat_map(|bridge| &bridge.port).all(|port| port.vlan.is_none())
+        });
+        let instead = if is_plain { "use a `vlanId` or another NIC" } else { "use another NIC" };
+        report.push(
+            Diagnostic::new(
+                &NODE_ADDRESS_MOVES,
+                first.origin.at("physicalInterface"),
+                format!("{} of `{}` {verb} from `{nic}` to `{bridge}`{others}", join(&what), node.name),
+                format!("{instead}, with which it stays; if it is meant, apply one node's policy after the other"),
+            )
+            .with_related(place_in_state(node, nic), "the node is reached here"),
+        );
+    }
+}

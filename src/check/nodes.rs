@@ -1,0 +1,90 @@
+//! What the rules about the inventory have in common.
+
+use std::collections::HashSet;
+
+use crate::base::diagnostic::{Diagnostic, Place, Report, Severity};
+use crate::model::inventory::Node;
+use crate::model::{Host, Plan, Policy, Selection};
+
+/// Whether it is known what addresses the nodes have on a network's uplink: by the inventory, or because the Site says so. An
+/// OVS bond is no interface, and has none.
+pub(super) fn is_known(plan: &Plan, host: &Host) -> bool {
+    let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
+    definition.is_some_and(|definition| definition.says_ip() || definition.ovs_bond.is_some())
+        || !host.selected.nodes.is_empty()
+        || plan.inventory.is_partial
+}
+
+/// Nodes in words: all of a few, the first of many.
+pub(super) fn name_nodes(plan: &Plan, numbers: &[usize]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<String> =
+        numbers.iter().take(SHOWN).map(|number| format!("`{}`", plan.inventory.node(*number).name)).collect();
+    match numbers.len().saturating_sub(SHOWN) {
+        0 => join(&names),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn join(words: &[String]) -> String {
+    match words {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => words.join(""),
+    }
+}
+
+/// Things already looked at on the nodes of a selection: thousands of networks ask the same.
+#[derive(Default)]
+pub(super) struct Asked {
+    seen: HashSet<(String, *const usize)>,
+}
+
+impl Asked {
+    /// Whether this is new for these nodes. Selections of one selector share their list, which tells them apart.
+    pub(super) fn is_new(&mut self, what: String, selection: &Selection) -> bool {
+        self.seen.insert((what, selection.nodes.as_ptr()))
+    }
+}
+
+/// The nodes of a policy that have an interface of this name, in order. Thousands of bridges are on no node yet, and must not ask
+/// each of them: the shorter list is looked up in the longer.
+pub(super) fn selected_with<'a>(
+    plan: &'a Plan,
+    policy: &'a Policy,
+    interface: &str,
+) -> impl Iterator<Item = usize> + 'a {
+    let (a, b) = (plan.inventory.with_interface(interface), &*policy.nodes.nodes);
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.iter().copied().filter(|number| long.binary_search(number).is_ok())
+}
+
+/// A finding about nodes of the inventory: an error if they are surely selected, a warning if that is not known.
+pub(super) fn on_nodes(mut diagnostic: Diagnostic, selection: &Selection, report: &mut Report) {
+    if !selection.is_certain {
+        diagnostic.severity = Severity::Warning;
+    }
+    report.push(diagnostic);
+}
+
+/// Where a policy names an interface: at the Site's uplink if that has it, else at the network.
+pub(super) fn place_of(policy: &Policy, interface: &str) -> Place {
+    let Some(definition) = &policy.uplink else { return policy.origin.at("physicalInterface") };
+    let Some(top) = definition.interfaces.last() else { return definition.origin.at("link-aggregation/port") };
+    let is_port = top.link_aggregation.iter().any(|bond| bond.port.iter().any(|port| port == interface));
+    if is_port || definition.ovs_bond.is_some() {
+        definition.origin.at("link-aggregation/port")
+    } else if top.vlan.as_ref().is_some_and(|vlan| vlan.base_iface == interface) {
+        definition.origin.at("vlan/base-iface")
+    } else {
+        definition.origin.at("name")
+    }
+}
+
+/// Where the state of a node has an interface.
+pub(super) fn place_in_state(node: &Node, interface: &str) -> Place {
+    match node.interfaces.get(interface) {
+        Some(interface) => node.place_of(interface),
+        None => node.origin.at("metadata/name"),
+    }
+}

@@ -1,0 +1,5 @@
+//! Objects to the plan: the Site resolved for every node group, networks placed on it, their needs as policies.
+
+pub mod network;
+pub mod policy;
+pub mod site;

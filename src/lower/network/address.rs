@@ -1,0 +1,148 @@
+//! The addresses of a network: the guest's, its gateway's, the node's.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::api::{IpMode, NetworkConfig};
+use crate::base::address::{Reported, host_address, plain_address, unusable};
+use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::model::StaticIp;
+use crate::model::cni::{IpamAddress, IpamDns, IpamRoute, StaticIpam};
+use crate::read::load::Object;
+use crate::read::schema::MISSING_KEY;
+use crate::rule;
+
+rule! {
+    /// A gateway that the address cannot reach, or that is the address itself.
+    ///
+    /// A gateway must be in the subnet of the address and of the same IP version; an IPv6 gateway may also be link-local
+    /// (`fe80::1`). CNI and nmstate accept anything else without a word, and then there is no route.
+    ///
+    /// ## Way out
+    /// Correct the gateway, or the prefix length of the address.
+    pub UNUSABLE_GATEWAY = "WK203", "unusable-gateway", Error;
+}
+
+rule! {
+    /// Address, gateway or DNS servers stand beside `mode: dhcp`, where they have no effect.
+    ///
+    /// With `dhcp` the guest asks the network for all of them.
+    ///
+    /// ## Way out
+    /// Write `mode: static` if they are meant, or delete them.
+    pub IP_CONFIG_IGNORED = "WK204", "ip-config-ignored", Warning;
+}
+
+/// The guest's static addresses; none for `dhcp` and for no `ipConfig` at all.
+pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Option<StaticIp>, Reported> {
+    let Some(ip) = &config.value.ip_config else { return Ok(None) };
+    let origin = config.origin.child("ipConfig");
+    if ip.mode == IpMode::Dhcp {
+        let ignored: Vec<&str> = [
+            ("address", ip.address.is_some()),
+            ("gateway", ip.gateway.is_some()),
+            ("dnsServers", ip.dns_servers.as_ref().is_some_and(|servers| !servers.is_empty())),
+        ]
+        .into_iter()
+        .filter_map(|(key, is_there)| is_there.then_some(key))
+        .collect();
+        if let Some(first) = ignored.first() {
+            report.push(Diagnostic::new(
+                &IP_CONFIG_IGNORED,
+                origin.key(first),
+                format!("no effect with `mode: dhcp`: `{}`", ignored.join("`, `")),
+                "write `mode: static` if it is meant, or delete it",
+            ));
+        }
+        return Ok(None);
+    }
+    let Some(text) = &ip.address else {
+        report.push(Diagnostic::new(
+            &MISSING_KEY,
+            origin.at("address"),
+            "`mode: static` has no `address`",
+            "add `address` with its prefix length, such as `192.168.1.10/24`, or write `mode: dhcp`",
+        ));
+        return Err(Reported);
+    };
+    let address = host_address(text, origin.at("address"), "address", report);
+    let gateway = ip.gateway.as_ref().map(|text| plain_address(text, origin.at("gateway"), "gateway", report));
+    let servers_origin = origin.child("dnsServers");
+    let servers: Vec<Result<IpAddr, Reported>> = ip
+        .dns_servers
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, text)| plain_address(text, servers_origin.child(index).here(), "DNS server", report))
+        .collect();
+
+    let address = address?;
+    let gateway = gateway.transpose()?;
+    if let Some(gateway) = gateway {
+        check_gateway(gateway, address, origin.at("gateway"), origin.at("address"), report)?;
+    }
+    let dns_servers = servers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(StaticIp { address, gateway, dns_servers }))
+}
+
+/// The node's own address.
+pub fn node_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Option<IpNet>, Reported> {
+    let text = config.value.node_ip.as_ref();
+    text.map(|text| host_address(text, config.origin.at("nodeIP"), "nodeIP", report)).transpose()
+}
+
+fn check_gateway(
+    gateway: IpAddr,
+    address: IpNet,
+    place: Place,
+    address_place: Place,
+    report: &mut Report,
+) -> Result<(), Reported> {
+    let subnet = address.trunc();
+    let is_link_local = matches!(gateway, IpAddr::V6(gateway) if gateway.is_unicast_link_local());
+    let problem = if gateway.is_ipv4() != address.addr().is_ipv4() {
+        Some((
+            format!("gateway `{gateway}` and address `{address}` are not of the same IP version"),
+            "give each address a gateway of its own version".to_owned(),
+        ))
+    } else if gateway == address.addr() {
+        Some((
+            format!("the gateway is the address itself, `{gateway}`"),
+            "write the router's address, or leave `gateway` out".to_owned(),
+        ))
+    } else if !subnet.contains(&gateway) && !is_link_local {
+        Some((
+            format!("gateway `{gateway}` is outside the address's subnet `{subnet}`"),
+            "correct the gateway, or the prefix length of the address".to_owned(),
+        ))
+    } else {
+        let bits = subnet.max_prefix_len();
+        let as_host = IpNet::new(gateway, if is_link_local { bits } else { subnet.prefix_len() }).ok();
+        as_host
+            .and_then(unusable)
+            .filter(|_| gateway.is_ipv4())
+            .map(|(problem, _)| (format!("gateway `{gateway}` is {problem}"), "write the router's address".to_owned()))
+    };
+    let Some((message, help)) = problem else { return Ok(()) };
+    report.push(
+        Diagnostic::new(&UNUSABLE_GATEWAY, place, message, help)
+            .with_related(address_place, format!("its subnet is `{subnet}`")),
+    );
+    Err(Reported)
+}
+
+impl StaticIpam {
+    /// The `static` plugin's configuration for these addresses: with a gateway, the default route goes through it.
+    pub(super) fn of(ip: &StaticIp) -> Self {
+        let gateway = ip.gateway.map(|gateway| gateway.to_string());
+        let dst = if ip.address.addr().is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+        let nameservers: Vec<String> = ip.dns_servers.iter().map(IpAddr::to_string).collect();
+        Self {
+            plugin: "static",
+            addresses: vec![IpamAddress { address: ip.address.to_string(), gateway: gateway.clone() }],
+            routes: gateway.map(|gw| IpamRoute { dst, gw }).into_iter().collect(),
+            dns: (!nameservers.is_empty()).then_some(IpamDns { nameservers }),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `type: bridge`: a Linux bridge on the nodes, attached by the CNI `bridge` plugin.
+//!
+//! ```yaml
+//! networks:
+//!   - name: external
+//!     type: bridge
+//!     physicalInterface: ens192
+//!     vlanId: 100
+//! ```
+//!
+//! With a VLAN, NMState makes the VLAN interface `ens192.100` first and the bridge on it; the NIC keeps its own address, and
+//! the NAD has no `vlan`, which would tag a second time (openshift/release#84864). Without a VLAN the NIC itself is
+//! the port, and `nodeIP` moves the node's address to the bridge. On a trunk bridge of the Site the NIC is the port too, and the
+//! tag is in the NAD.
+
+use super::{Context, Lowered};
+use crate::base::diagnostic::Report;
+use crate::model::cni::Plugin;
+use crate::model::{Carrier, Need, Tagging};
+
+pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
+    let (bridge, uplink) = context.linux_bridge(report).ok()?;
+    if let Some(vlan) = bridge.port_vlan() {
+        context.check_vlan_interface(&uplink.name, vlan, report).ok()?;
+    }
+    let resource_name =
+        context.settings.bridge_resources.then(|| format!("bridge.network.kubevirt.io/{}", bridge.name));
+    let vlan = bridge.vlan.filter(|_| bridge.tagging != Tagging::Interface);
+    let plugin = Plugin::Bridge {
+        bridge: bridge.name.clone(),
+        vlan,
+        preserve_default_vlan: vlan.map(|_| false),
+        macspoofchk: context.settings.mac_spoof_check,
+        disable_container_interface: (!context.has_ipam).then_some(true),
+    };
+    Some(Lowered {
+        carrier: Carrier::LinuxBridge(bridge),
+        uplink: Some(uplink),
+        need: Some(Need::Bridge),
+        plugin: Some(plugin),
+        resource_name,
+    })
+}

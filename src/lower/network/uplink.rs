@@ -1,0 +1,177 @@
+//! What a network is on: the NIC, bond or VLAN interface of one node group, and whether it fits the type.
+
+use super::fields::RESERVED_INTERFACE_NAME;
+use super::{Context, address};
+use crate::api::uplink::UplinkType;
+use crate::base::address::Reported;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::model::{Bridge, Localnet, Tagging, Trunk, Uplink};
+use crate::rule;
+
+rule! {
+    /// A network is on an uplink that its type cannot use.
+    ///
+    /// A localnet is OVN's, and only a `type: ovs` network is attached to it. An `ovs-bond` is a port of an OVS bridge and
+    /// nothing that anything else could stand on. Virtual functions belong to a NIC. A trunk bridge has the uplink that the Site
+    /// says.
+    ///
+    /// ## Way out
+    /// Change the `type`, or name another uplink as `physicalInterface`.
+    pub UPLINK_DOES_NOT_FIT = "WK224", "uplink-does-not-fit", Error;
+}
+
+rule! {
+    /// A VLAN that the trunk bridge's uplink does not carry.
+    ///
+    /// The port of a bridge with VLAN filtering lets through the tags that are listed, and drops every other frame without a
+    /// word: the virtual machine starts and reaches nobody. VLAN 1 is not among the default, 2 to 4094, because it is
+    /// the untagged one (kubernetes-nmstate, `pkg/bridge/bridge.go`).
+    ///
+    /// ## Way out
+    /// Add the tag to the bridge's `trunk-tags` in the Site, or correct the `vlanId`.
+    pub VLAN_NOT_IN_TRUNK = "WK225", "vlan-not-in-trunk", Error;
+}
+
+impl Context<'_> {
+    /// The localnet that the network is on.
+    pub(super) fn localnet(&self) -> Option<&Localnet> {
+        let physical_interface = self.config.value.physical_interface.as_deref();
+        self.settings.localnets.get(self.group.interface(physical_interface))
+    }
+
+    /// The uplink of the network: its own, or the default.
+    pub(super) fn uplink(&self, report: &mut Report) -> Result<Uplink, Reported> {
+        let written = self.config.value.physical_interface.as_deref();
+        if let Some(name) = written {
+            self.check_interface(name, "physicalInterface", report)?;
+            if name == "lo" {
+                report.push(Diagnostic::new(
+                    &RESERVED_INTERFACE_NAME,
+                    self.config.origin.at("physicalInterface"),
+                    "the loopback interface `lo` leads to no wire",
+                    "name the NIC that does",
+                ));
+                return Err(Reported);
+            }
+        }
+        if let Some(localnet) = self.localnet() {
+            let message = format!(
+                "`{}` is a localnet of OVN, to which a `{}` network cannot be attached",
+                localnet.name,
+                self.type_word()
+            );
+            return self.unfit(message, "use `type: ovs`, or name a NIC", report);
+        }
+        Ok(self.group.uplink(written))
+    }
+
+    /// The uplink of the network, which is to carry something of the kernel.
+    pub(super) fn kernel_uplink(&self, report: &mut Report) -> Result<Uplink, Reported> {
+        let uplink = self.uplink(report)?;
+        if uplink.definition.as_ref().is_some_and(|it| it.kind == UplinkType::OvsBond) {
+            let message =
+                format!("`{}` is an OVS bond, on which a `{}` network cannot be", uplink.name, self.type_word());
+            return self.unfit(message, "use `type: ovs`, or make it `type: bond` in the Site", report);
+        }
+        Ok(uplink)
+    }
+
+    /// The NIC of a macvlan or ipvlan network, which may stand in `bridgeName` too.
+    pub(super) fn master(&self, report: &mut Report) -> Result<Uplink, Reported> {
+        self.refuse_vlan(report)?;
+        self.ignore("nodeIP", self.config.value.node_ip.is_some(), "only a bridge takes the node's address", report);
+        let bridge_name = self.config.value.bridge_name.as_deref();
+        match (&self.config.value.physical_interface, bridge_name) {
+            (None, Some(name)) => {
+                self.check_interface(name, "bridgeName", report)?;
+                Ok(self.group.uplink(Some(name)))
+            }
+            (physical, bridge_name) => {
+                self.ignore(
+                    "bridgeName",
+                    physical.is_some() && bridge_name.is_some() && physical.as_deref() != bridge_name,
+                    "`physicalInterface` names the NIC",
+                    report,
+                );
+                self.kernel_uplink(report)
+            }
+        }
+    }
+
+    /// The Linux bridge of the network and its uplink: a trunk bridge of the Site, or one of its own.
+    pub(super) fn linux_bridge(&self, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
+        let config = &self.config.value;
+        let named = |trunk: &&Trunk| config.bridge_name.as_ref() == Some(&trunk.bridge);
+        if let Some(trunk) = self.settings.trunks.iter().find(named) {
+            let uplink = self.group.uplink(Some(&trunk.physical_interface));
+            if config.physical_interface.is_some() {
+                let own = self.uplink(report)?;
+                if own.name != uplink.name {
+                    let message =
+                        format!("the trunk bridge `{}` is on `{}`, not on `{}`", trunk.bridge, uplink.name, own.name);
+                    return self.unfit(message, "delete `physicalInterface`, or name another bridge", report);
+                }
+            }
+            return self.on_trunk(trunk, uplink, report);
+        }
+        let uplink = self.kernel_uplink(report)?;
+        let is_on = |trunk: &&Trunk| self.group.uplink(Some(&trunk.physical_interface)).name == uplink.name;
+        match self.settings.trunks.iter().find(is_on).filter(|_| config.bridge_name.is_none()) {
+            Some(trunk) => self.on_trunk(trunk, uplink, report),
+            None => Ok((self.bridge(&uplink, Tagging::Interface, report)?, uplink)),
+        }
+    }
+
+    fn on_trunk(&self, trunk: &Trunk, uplink: Uplink, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
+        if uplink.name == trunk.bridge {
+            let message = format!("the trunk bridge `{}` cannot be on `{}`", trunk.bridge, uplink.name);
+            return self.unfit(message, "correct the bridge's `physicalInterface` in the Site", report);
+        }
+        let node_ip = address::node_ip(self.config, report)?;
+        let vlan = self.config.value.vlan_id;
+        if let Some(vlan) = vlan.filter(|vlan| !trunk.carries(*vlan)) {
+            report.push(
+                Diagnostic::new(
+                    &VLAN_NOT_IN_TRUNK,
+                    self.config.origin.at("vlanId"),
+                    format!("the trunk bridge `{}` does not carry VLAN {vlan}", trunk.bridge),
+                    "add it to the bridge's `trunk-tags` in the Site, or correct it",
+                )
+                .with_related(trunk.origin.at("trunk-tags"), "the tags that it carries"),
+            );
+            return Err(Reported);
+        }
+        let tagging = Tagging::Filtering(trunk.vlan.clone());
+        Ok((Bridge { name: trunk.bridge.clone(), vlan, tagging, node_ip }, uplink))
+    }
+
+    /// The OVS bridge of the network and its uplink.
+    pub(super) fn ovs_bridge(&self, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
+        let uplink = self.uplink(report)?;
+        Ok((self.bridge(&uplink, Tagging::Attachment, report)?, uplink))
+    }
+
+    /// Whether virtual functions can be taken from an uplink.
+    pub(super) fn check_virtual_functions(&self, uplink: Option<&Uplink>, report: &mut Report) -> Result<(), Reported> {
+        let Some(uplink) = uplink else { return Ok(()) };
+        self.check_interface(&uplink.name, "physicalInterface", report)?;
+        match uplink.definition.as_ref().map(|it| it.kind) {
+            None | Some(UplinkType::Ethernet) => Ok(()),
+            Some(kind) => {
+                let message =
+                    format!("`{}` is of `type: {}`, which has no virtual functions", uplink.name, kind.as_str());
+                self.unfit(message, "name the NIC", report)
+            }
+        }
+    }
+
+    fn unfit<T>(&self, message: String, help: &str, report: &mut Report) -> Result<T, Reported> {
+        let key = if self.config.value.physical_interface.is_some() { "physicalInterface" } else { "type" };
+        report.push(Diagnostic::new(&UPLINK_DOES_NOT_FIT, self.config.origin.at(key), message, help));
+        Err(Reported)
+    }
+
+    fn type_word(&self) -> &'static str {
+        self.config.value.network_type.map_or("pod", |it| it.as_str())
+    }
+}

@@ -1,0 +1,300 @@
+//! The needs of networks into policies: one for each network, or for each bridge, or, where a node's own address moves, for
+//! each node.
+//!
+//! Everything that a network needs on a node is in one policy: kubernetes-nmstate applies policies in no order, so none may
+//! need another (its documentation, "Configuration").
+
+mod moves;
+mod state;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::api::nmstate::NetworkState;
+use crate::api::site::PolicyScope;
+use crate::base::diagnostic::Report;
+use crate::base::names::{MAX_POLICY_BYTES, policy_name, port_interface};
+use crate::lower::network::fields::fits;
+use crate::model::{
+    Bridge, Carrier, Claim, Claimant, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy,
+    Selection, Settings, Wukong, everywhere,
+};
+
+use state::{OwnAddress, desired};
+
+pub use state::guessed_type;
+
+/// A network's need on the nodes of one group.
+struct Request<'a> {
+    wukong: &'a Wukong,
+    network: &'a Network,
+    host: &'a Host,
+    need: &'a Need,
+    /// The bridge, or OVN's name for it, or the NIC whose virtual functions are wanted.
+    subject: &'a str,
+}
+
+/// A bridge in a node group.
+type Subject<'a> = (usize, &'a str);
+
+/// What becomes of one bridge of a group whose nodes' own addresses move to it: the state of each node, and whether the node
+/// is surely selected.
+type PerNode = BTreeMap<usize, (bool, NetworkState)>;
+
+/// Plans the policies of every network.
+pub fn plan(plan: &mut Plan, settings: &Settings, report: &mut Report) {
+    let requests: Vec<Request<'_>> = plan.wukongs.iter().flat_map(requests).collect();
+    let per_node = per_node(&requests, &plan.inventory);
+    let mut planner = Planner::new(settings, &plan.inventory);
+    for request in &requests {
+        match (per_node.get(&request.in_group()), settings.scope) {
+            (Some(nodes), _) => planner.for_nodes(request, nodes),
+            (None, PolicyScope::Network) => planner.for_network(request, report),
+            (None, PolicyScope::Bridge) => planner.for_bridge(request),
+        }
+    }
+    let Planner { policies, claims, is_partial, .. } = planner;
+    plan.policies = policies;
+    plan.claims.extend(claims);
+    plan.is_partial |= is_partial;
+}
+
+/// The policies so far, and what has one already.
+struct Planner<'a> {
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    policies: Vec<Policy>,
+    claims: Vec<Claim>,
+    /// The policies of a bridge, by the nodes that its own address is for if it has one.
+    known: HashMap<(Subject<'a>, Option<&'a NodeSelector>), Range<usize>>,
+    is_partial: bool,
+}
+
+impl<'a> Planner<'a> {
+    fn new(settings: &'a Settings, inventory: &'a Inventory) -> Self {
+        let (policies, claims, known) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { settings, inventory, policies, claims, known, is_partial: false }
+    }
+
+    /// Whether there are policies of this key already, which then name the request's file among their sources.
+    fn has(&mut self, key: (Subject<'a>, Option<&'a NodeSelector>), request: &Request<'a>) -> bool {
+        let Some(range) = self.known.get_mut(&key) else { return false };
+        let policies = &mut self.policies[range.clone()];
+        let mut has_others = false;
+        for policy in policies {
+            has_others = policy.add_source(&request.wukong.identity.source);
+        }
+        if has_others {
+            // Nothing changes any more: thousands of networks must not ask thousands of policies.
+            range.end = range.start;
+        }
+        true
+    }
+
+    fn add(&mut self, request: &Request<'a>, name: String, policy: impl FnOnce(String) -> Policy) {
+        self.claims.push(request.claim(&name, self.policies.len()));
+        let policy = policy(name);
+        self.claims.extend(dns_claim(&policy));
+        self.policies.push(policy);
+    }
+
+    /// One policy for each node, because a node's own address moves.
+    fn for_nodes(&mut self, request: &Request<'a>, nodes: &PerNode) {
+        let key = (request.in_group(), None);
+        if self.has(key, request) {
+            return;
+        }
+        let first = self.policies.len();
+        for (number, (is_certain, state)) in nodes {
+            let node = self.inventory.node(*number);
+            let mut selector = (*self.settings.groups[request.host.group].node_selector).clone();
+            selector.insert(HOSTNAME.to_owned(), node.hostname().to_owned());
+            let selected = Selection { nodes: Arc::from([*number]), is_certain: *is_certain };
+            self.add(request, policy_name(&[request.subject, &node.name]), |name| Policy {
+                is_per_node: true,
+                ..request.policy(name, Arc::new(selector), selected, state.clone())
+            });
+        }
+        self.known.insert(key, first..self.policies.len());
+    }
+
+    /// One policy for the network in its group.
+    fn for_network(&mut self, request: &Request<'a>, report: &mut Report) {
+        let name = format!("{}-{}-bridge", request.wukong.identity.name, request.network.name);
+        let kind = "NodeNetworkConfigurationPolicy";
+        if !fits(&name, MAX_POLICY_BYTES, kind, &request.network.origin, report) {
+            self.is_partial = true;
+            return;
+        }
+        let group = self.settings.groups[request.host.group].name.as_deref();
+        let name = group.map_or_else(|| name.clone(), |group| policy_name(&[&name, group]));
+        self.add(request, name, |name| request.own_policy(name));
+    }
+
+    /// One policy for the bridge in its group. A node's own address is for the nodes that the Wukong selects.
+    fn for_bridge(&mut self, request: &Request<'a>) {
+        let has_node_ip = request.network.carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
+        let pinned = Some(&*request.host.nodes).filter(|_| has_node_ip);
+        let key = (request.in_group(), pinned);
+        if self.has(key, request) {
+            return;
+        }
+        let number = self.policies.len();
+        self.known.insert(key, number..number + 1);
+        let group = self.settings.groups[request.host.group].name.as_deref();
+        let node = pinned.and_then(|nodes| nodes.get(HOSTNAME)).map(String::as_str);
+        let parts: Vec<&str> = [Some(request.subject), group, node].into_iter().flatten().collect();
+        self.add(request, policy_name(&parts), |name| request.own_policy(name));
+    }
+}
+
+fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
+    wukong.networks.iter().flat_map(move |network| {
+        network.hosts.iter().filter_map(move |host| {
+            let need = host.need.as_ref()?;
+            let uplink = host.uplink.as_ref().map(|uplink| uplink.name.as_str());
+            let localnet = match &network.carrier {
+                Carrier::Localnet { localnet, .. } => Some(localnet.as_str()),
+                _ => None,
+            };
+            let subject = localnet.or(network.carrier.bridge_name()).or(uplink)?;
+            Some(Request { wukong, network, host, need, subject })
+        })
+    })
+}
+
+impl<'a> Request<'a> {
+    /// The bridge in its group.
+    fn in_group(&self) -> Subject<'a> {
+        (self.host.group, self.subject)
+    }
+
+    /// The bridge that the network needs, and the interface that becomes its port.
+    fn bridge_and_port(&self) -> Option<(&'a str, String)> {
+        let uplink = &self.host.uplink.as_ref()?.name;
+        let bridge = self.network.carrier.bridge_name()?;
+        let port = port_interface(uplink, self.network.carrier.bridge().and_then(Bridge::port_vlan));
+        (*self.need != Need::Mapping).then_some((bridge, port))
+    }
+
+    /// The policy for the nodes of the host, with what network and Site say.
+    fn own_policy(&self, name: String) -> Policy {
+        let own = OwnAddress::written(self.network, self.host);
+        let state = desired(self.network, self.host, self.need, &own);
+        self.policy(name, Arc::clone(&self.host.nodes), self.host.selected.clone(), state)
+    }
+
+    fn policy(
+        &self,
+        name: String,
+        node_selector: Arc<NodeSelector>,
+        nodes: Selection,
+        desired_state: NetworkState,
+    ) -> Policy {
+        Policy {
+            origin: self.network.origin.clone(),
+            name,
+            source: self.wukong.identity.source.clone(),
+            node_selector,
+            nodes,
+            subject: self.subject.to_owned(),
+            uplink: self.host.uplink.as_ref().and_then(|uplink| uplink.definition.clone()),
+            is_per_node: false,
+            desired_state,
+        }
+    }
+
+    /// The claim of a policy's name; `number` is the policy's.
+    fn claim(&self, name: &str, number: usize) -> Claim {
+        Claim {
+            place: self.network.origin.at("name"),
+            what: Claimed::PolicyName(name.to_owned()),
+            // Every policy is planned once: whoever comes second with its name is another.
+            holder: number.to_string(),
+            nodes: everywhere(),
+            by: Claimant::Network,
+        }
+    }
+}
+
+/// The claim of the nodes' DNS servers, if a policy sets them: nmstate has one list for a node.
+fn dns_claim(policy: &Policy) -> Option<Claim> {
+    let dns = policy.desired_state.dns_resolver.as_ref()?;
+    let place = match policy.uplink.as_ref().filter(|uplink| uplink.dns_resolver.is_some()) {
+        Some(uplink) => uplink.origin.at("dns-resolver"),
+        None => policy.origin.at("physicalInterface"),
+    };
+    let nodes = Arc::clone(&policy.node_selector);
+    Some(Claim {
+        place,
+        what: Claimed::DnsResolver,
+        holder: dns.config.server.join(", "),
+        nodes,
+        by: Claimant::Network,
+    })
+}
+
+/// The bridges to which a node's own address moves. Their policies are for one node each, those of the nodes that have
+/// nothing to move included: a selector cannot say "all but these".
+fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<Subject<'a>, PerNode> {
+    let mut per_node = HashMap::new();
+    if inventory.is_empty() {
+        return per_node;
+    }
+    let mut by_subject: HashMap<Subject<'a>, Vec<&Request<'a>>> = HashMap::new();
+    for request in requests {
+        // Most bridges are on VLAN interfaces that no node has yet: nothing is asked of the nodes for them.
+        let is_there = |(bridge, port): (&str, String)| {
+            !(inventory.with_interface(bridge).is_empty() && inventory.with_interface(&port).is_empty())
+        };
+        if request.bridge_and_port().is_some_and(is_there) && !is_decided_by_site(request) {
+            by_subject.entry(request.in_group()).or_default().push(request);
+        }
+    }
+    for (subject, requests) in by_subject {
+        let mut nodes: BTreeMap<usize, (bool, &Request<'_>)> = BTreeMap::new();
+        let mut seen: HashSet<&NodeSelector> = HashSet::new();
+        for request in requests {
+            if seen.insert(&request.host.nodes) {
+                let selection = &request.host.selected;
+                for number in selection.nodes.iter() {
+                    let (is_certain, _) = nodes.entry(*number).or_insert((false, request));
+                    *is_certain |= selection.is_certain;
+                }
+            }
+        }
+        let is_moving =
+            |(number, (_, request)): (&usize, &(bool, &Request<'_>))| moved(request, inventory, *number).is_some();
+        if !nodes.iter().any(is_moving) {
+            continue;
+        }
+        let state = |(number, (is_certain, request)): (&usize, &(bool, &Request<'_>))| {
+            let own = moved(request, inventory, *number)
+                .unwrap_or_else(|| OwnAddress::written(request.network, request.host));
+            (*number, (*is_certain, desired(request.network, request.host, request.need, &own)))
+        };
+        per_node.insert(subject, nodes.iter().map(state).collect());
+    }
+    per_node
+}
+
+/// Whether the Site says what addresses the bridge gets.
+fn is_decided_by_site(request: &Request<'_>) -> bool {
+    if request.network.bridge_on_uplink(request.host).is_none() {
+        return false;
+    }
+    let definition = request.host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
+    definition.is_some_and(|definition| definition.says_ip())
+}
+
+/// What of a node's own moves to the bridge; none if there is nothing, or if the network's `nodeIP` says something else.
+fn moved(request: &Request<'_>, inventory: &Inventory, number: usize) -> Option<OwnAddress> {
+    let node = inventory.node(number);
+    let (bridge, port) = request.bridge_and_port()?;
+    let holder = moves::holder(node, &port, bridge)?;
+    let node_ip = request.network.carrier.bridge().and_then(|bridge| bridge.node_ip);
+    let is_meant = node_ip.is_none_or(|node_ip| holder.addresses().contains(&node_ip.to_string()));
+    let own = moves::own_address(node, &port, bridge)?;
+    is_meant.then_some(own)
+}

@@ -1,0 +1,151 @@
+//! Node groups: which nodes they are, and what the Site says of the interfaces there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::uplinks::INVALID_UPLINK;
+use super::{Findings, default_nic, stack, uplinks};
+use crate::api::site::{NodeGroup as SiteGroup, SiteSpec};
+use crate::base::diagnostic::{Diagnostic, Origin};
+use crate::model::{NodeGroup, NodeSelector, Overrides, Trunk, UplinkDefinition, can_overlap};
+use crate::read::load::label_problems;
+use crate::read::schema::INVALID_VALUE;
+use crate::rule;
+
+rule! {
+    /// A node may be in two node groups.
+    ///
+    /// Every group makes policies of its own for the same bridges, with its own NICs. A node in two groups gets both, and the one
+    /// that is applied last wins (kubernetes-nmstate knows no order). Groups are surely apart only if one label has another
+    /// value in each.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// nodeGroups:
+    ///   - name: rack-a
+    ///     nodeSelector: {example.org/rack: a}
+    ///   - name: gpu
+    ///     nodeSelector: {example.org/gpu: "true"}      # and in which rack?
+    /// ```
+    ///
+    /// ## Way out
+    /// Select the groups by one label with different values.
+    pub NODE_GROUPS_OVERLAP = "WK111", "node-groups-overlap", Error;
+}
+
+/// The groups of a Site; one for all nodes if it has none.
+pub(super) fn resolve(
+    spec: &SiteSpec,
+    origin: &Origin,
+    trunks: &[Trunk],
+    overrides: &Overrides,
+    findings: &mut Findings,
+) -> Vec<NodeGroup> {
+    let site_selector = spec.policy.as_ref().and_then(|policy| policy.node_selector.clone()).unwrap_or_default();
+    let shared = uplinks::list(spec.uplinks.as_deref(), &origin.child("uplinks"), findings);
+    let is_managed = spec.sriov.as_ref().and_then(|sriov| sriov.externally_managed) == Some(true);
+    let group = |group: Option<(&SiteGroup, Origin)>, selector: NodeSelector, findings: &mut Findings| {
+        let mut written = shared.clone();
+        let mut physical_interfaces = BTreeMap::new();
+        if let Some((group, origin)) = &group {
+            written.extend(uplinks::list(group.uplinks.as_deref(), &origin.child("uplinks"), findings));
+            physical_interfaces = group.physical_interfaces.clone().unwrap_or_default();
+        }
+        if !is_managed {
+            uplinks::warn_of_sriov_operator(&written, findings);
+        }
+        let (name, own_nic) = match group {
+            Some((group, _)) => (Some(group.name.clone()), group.default_nic.as_ref()),
+            None => (None, None),
+        };
+        let defined = uplinks_of(trunks, &written, &physical_interfaces, findings);
+        NodeGroup {
+            name,
+            node_selector: Arc::new(selector),
+            default_nic: default_nic(overrides, [own_nic, spec.default_nic.as_ref()]),
+            physical_interfaces,
+            uplinks: defined,
+        }
+    };
+    let written = spec.node_groups.as_deref().unwrap_or_default();
+    if written.is_empty() {
+        return vec![group(None, site_selector, findings)];
+    }
+
+    let mut seen = BTreeMap::new();
+    let mut groups: Vec<(NodeGroup, Origin)> = Vec::new();
+    for (index, it) in written.iter().enumerate() {
+        let origin = origin.child("nodeGroups").child(index);
+        check(it, &origin, findings);
+        if !findings.is_new(&mut seen, &it.name, &origin, "name") {
+            continue;
+        }
+        let selector = both(&site_selector, &it.node_selector, &origin, findings);
+        let new = group(Some((it, origin.clone())), selector, findings);
+        for (earlier, earlier_origin) in &groups {
+            if can_overlap(&earlier.node_selector, &new.node_selector) {
+                let earlier_name = earlier.name.as_deref().unwrap_or_default();
+                findings.add(
+                    Diagnostic::new(
+                        &NODE_GROUPS_OVERLAP,
+                        origin.at("nodeSelector"),
+                        format!("a node can be in the group `{}` and in `{earlier_name}`", it.name),
+                        "give both selectors one label with different values",
+                    )
+                    .with_related(earlier_origin.at("nodeSelector"), format!("the selector of `{earlier_name}`")),
+                );
+            }
+        }
+        groups.push((new, origin));
+    }
+    groups.into_iter().map(|(group, _)| group).collect()
+}
+
+/// The uplinks of a group; a trunk bridge must be on one that it can be on.
+fn uplinks_of(
+    trunks: &[Trunk],
+    written: &uplinks::Written<'_>,
+    physical_interfaces: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> BTreeMap<String, Arc<UplinkDefinition>> {
+    let defined = stack::define(written, findings);
+    for trunk in trunks {
+        let name = physical_interfaces.get(&trunk.physical_interface).unwrap_or(&trunk.physical_interface);
+        if defined.get(name).is_some_and(|it| it.ovs_bond.is_some()) {
+            let message = format!("the trunk bridge `{}` cannot be on the OVS bond `{name}`", trunk.bridge);
+            let help = "name a NIC or a `type: bond`, or use `type: ovs` networks";
+            findings.push(&INVALID_UPLINK, trunk.origin.at("physicalInterface"), message, help);
+        }
+    }
+    defined
+}
+
+fn check(group: &SiteGroup, origin: &Origin, findings: &mut Findings) {
+    findings.list.extend(label_problems(&group.node_selector, &origin.child("nodeSelector")));
+    if let Some(nic) = &group.default_nic {
+        findings.interface_name(nic, origin.at("defaultNIC"));
+    }
+    let names = origin.child("physicalInterfaces");
+    for (called, name) in group.physical_interfaces.iter().flatten() {
+        findings.interface_name(name, names.child(called).here());
+    }
+}
+
+/// The selector of the Site and that of a group together.
+fn both(site: &NodeSelector, group: &NodeSelector, origin: &Origin, findings: &mut Findings) -> NodeSelector {
+    let mut selector = site.clone();
+    for (label, value) in group {
+        match selector.insert(label.clone(), value.clone()) {
+            Some(other) if other != *value => findings.push(
+                &INVALID_VALUE,
+                origin.child("nodeSelector").child(label).here(),
+                format!(
+                    "no node is selected: the group wants `{label}: {value}`, `policy.nodeSelector` `{label}: {other}`"
+                ),
+                "agree on the value, or leave the label to one of the two",
+            ),
+            _ => {}
+        }
+    }
+    selector
+}

@@ -1,0 +1,209 @@
+//! The Site into settings: names resolved for every node group, and everything checked that a schema cannot say.
+//!
+//! A Site with a mistake gives no settings: what is made of a network would be made of guesses.
+
+mod groups;
+mod stack;
+mod uplinks;
+
+use std::collections::BTreeMap;
+
+use crate::api::nmstate::{PortVlan, TagRange, TrunkTag};
+use crate::api::site::{SiteSpec, Skip};
+use crate::base::diagnostic::{Diagnostic, Distinct, Origin, Place, Report, Rule, Severity};
+use crate::base::names::{INTERFACE_NAME_HELP, interface_name_problem, is_reserved_interface};
+use crate::model::{DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk};
+use crate::read::load::{Objects, label_problems};
+use crate::read::schema::INVALID_VALUE;
+use crate::rule;
+
+pub use groups::NODE_GROUPS_OVERLAP;
+pub use uplinks::{INVALID_UPLINK, SRIOV_OPERATOR};
+
+rule! {
+    /// A list of the Site has one name twice: uplinks, node groups, trunk bridges or localnets.
+    ///
+    /// Which of the two holds would depend on their order.
+    ///
+    /// ## Way out
+    /// Delete one of the two. For nodes that differ, put the uplinks into `nodeGroups`.
+    pub DUPLICATE_SITE_NAME = "WK110", "duplicate-site-name", Error;
+}
+
+/// The settings of a run; none if the Site has a mistake.
+pub fn settings(objects: &Objects, overrides: &Overrides, report: &mut Report) -> Option<Settings> {
+    let Some(site) = &objects.site else {
+        let nic = default_nic(overrides, [None, None]);
+        let group = NodeGroup { default_nic: nic, ..NodeGroup::default() };
+        let settings = Settings { groups: vec![group], ..combine(&SiteSpec::default(), overrides) };
+        return (!objects.is_site_broken).then_some(settings);
+    };
+    let mut findings = Findings::default();
+    let spec = site.value.spec.clone().unwrap_or_default();
+    let origin = site.origin.child("spec");
+    check_names(&spec, &origin, &mut findings);
+    let trunks = trunks(&spec, &origin, &mut findings);
+    let localnets = localnets(&spec, &origin, &mut findings);
+    let groups = groups::resolve(&spec, &origin, &trunks, overrides, &mut findings);
+    let is_sound = findings.list.iter().all(|finding| finding.severity != Severity::Error);
+    report.extend(findings.list);
+    (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(&spec, overrides) })
+}
+
+/// What is said in single keys, with the command line before them and the defaults behind them.
+fn combine(spec: &SiteSpec, overrides: &Overrides) -> Settings {
+    let policy = spec.policy.clone().unwrap_or_default();
+    let attachment = spec.attachment.clone().unwrap_or_default();
+    let sriov = spec.sriov.clone().unwrap_or_default();
+    let skipped: Vec<Skip> = overrides.skip.iter().chain(spec.skip.iter().flatten()).copied().collect();
+    let plain = Settings::default();
+    Settings {
+        scope: policy.scope.unwrap_or_default(),
+        retire: overrides.retire || policy.retire.unwrap_or(plain.retire),
+        cni_version: attachment.cni_version.unwrap_or(plain.cni_version),
+        max_unavailable: policy.max_unavailable,
+        sriov_default: sriov.default_resource_name,
+        sriov_by_nic: sriov.resource_names.unwrap_or_default(),
+        sync_waves: spec.sync_waves.unwrap_or(plain.sync_waves),
+        ipam: attachment.ipam.unwrap_or_default(),
+        mac_spoof_check: attachment.mac_spoof_check.unwrap_or(plain.mac_spoof_check),
+        bridge_resources: attachment.bridge_resources.unwrap_or(plain.bridge_resources),
+        namespace_isolation: attachment.namespace_isolation,
+        skip_nncp: skipped.contains(&Skip::Nncp),
+        skip_nad: skipped.contains(&Skip::Nad),
+        ..plain
+    }
+}
+
+/// The default NIC: the command line's, else the first of `named`.
+fn default_nic(overrides: &Overrides, named: [Option<&String>; 2]) -> DefaultNic {
+    let named = overrides.default_nic.as_ref().or(named[0]).or(named[1]);
+    named.map_or_else(DefaultNic::default, |name| DefaultNic { name: name.clone(), is_assumed: false })
+}
+
+/// What was found.
+type Findings = Distinct;
+
+impl Findings {
+    fn push(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Diagnostic::new(rule, place, message, help));
+    }
+
+    /// Whether an interface can have this name.
+    fn interface_name(&mut self, name: &str, place: Place) -> bool {
+        let Some(problem) = interface_name_problem(name) else { return true };
+        self.push(&INVALID_VALUE, place, format!("the interface name {name:?} {problem}"), INTERFACE_NAME_HELP);
+        false
+    }
+
+    /// Whether a name is new in its list; `first` is where it stood before.
+    fn is_new<'a>(&mut self, seen: &mut BTreeMap<&'a str, Origin>, name: &'a str, origin: &Origin, key: &str) -> bool {
+        if let Some(first) = seen.get(name) {
+            let message = format!("`{name}` stands twice in one list");
+            let help = "delete one of the two, or rename it";
+            self.add(
+                Diagnostic::new(&DUPLICATE_SITE_NAME, origin.at(key), message, help)
+                    .with_related(first.at(key), "the first one"),
+            );
+            return false;
+        }
+        seen.insert(name, origin.clone());
+        true
+    }
+}
+
+/// Names that the kernel takes, labels that Kubernetes takes.
+fn check_names(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) {
+    if let Some(nic) = &spec.default_nic {
+        findings.interface_name(nic, origin.at("defaultNIC"));
+    }
+    if let Some(selector) = spec.policy.as_ref().and_then(|policy| policy.node_selector.as_ref()) {
+        findings.list.extend(label_problems(selector, &origin.child("policy").child("nodeSelector")));
+    }
+}
+
+/// The bridges with VLAN filtering.
+fn trunks(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> Vec<Trunk> {
+    let origin = origin.child("trunkBridges");
+    let mut seen = BTreeMap::new();
+    let mut nics: BTreeMap<&str, Origin> = BTreeMap::new();
+    let mut trunks = Vec::new();
+    for (index, bridge) in spec.trunk_bridges.iter().flatten().enumerate() {
+        let origin = origin.child(index);
+        let is_good = findings.interface_name(&bridge.name, origin.at("name"))
+            & findings.interface_name(&bridge.physical_interface, origin.at("physicalInterface"))
+            & findings.is_new(&mut seen, &bridge.name, &origin, "name")
+            & findings.is_new(&mut nics, &bridge.physical_interface, &origin, "physicalInterface");
+        if is_reserved_interface(&bridge.name) {
+            let message = format!("the bridge `{}` belongs to the system", bridge.name);
+            findings.push(&INVALID_VALUE, origin.at("name"), message, "choose another name");
+        }
+        let is_localnet =
+            spec.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).any(|it| it.localnet == bridge.physical_interface);
+        if is_localnet {
+            let message =
+                format!("the trunk bridge `{}` cannot be on the localnet `{}`", bridge.name, bridge.physical_interface);
+            findings.push(&INVALID_UPLINK, origin.at("physicalInterface"), message, "name a NIC or an uplink");
+        }
+        let tags_origin = origin.child("trunk-tags");
+        for (index, tag) in bridge.trunk_tags.iter().flatten().enumerate() {
+            let problem = match (&tag.id, &tag.id_range) {
+                (Some(_), Some(_)) => "has both an `id` and an `id-range`",
+                (None, None) => "has neither an `id` nor an `id-range`",
+                (None, Some(range)) if range.min > range.max => "ends before it begins",
+                _ => continue,
+            };
+            findings.push(
+                &INVALID_VALUE,
+                tags_origin.child(index).here(),
+                format!("the tag {problem}"),
+                "write `{id: 100}` or `{id-range: {min: 200, max: 299}}`",
+            );
+        }
+        if is_good {
+            let trunk_tags = bridge
+                .trunk_tags
+                .clone()
+                .unwrap_or_else(|| vec![TrunkTag { id: None, id_range: Some(TagRange { min: 2, max: 4094 }) }]);
+            trunks.push(Trunk {
+                bridge: bridge.name.clone(),
+                physical_interface: bridge.physical_interface.clone(),
+                vlan: PortVlan { mode: "trunk".to_owned(), trunk_tags },
+                origin,
+            });
+        }
+    }
+    trunks
+}
+
+/// OVN's localnets.
+fn localnets(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> BTreeMap<String, Localnet> {
+    let origin = origin.child("ovn").child("bridge-mappings");
+    let mut seen = BTreeMap::new();
+    let mut localnets = BTreeMap::new();
+    for (index, mapping) in spec.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).enumerate() {
+        let origin = origin.child(index);
+        let mut is_good = findings.is_new(&mut seen, &mapping.localnet, &origin, "localnet")
+            & findings.interface_name(&mapping.bridge, origin.at("bridge"));
+        if let Some(nic) = &mapping.physical_interface {
+            is_good &= findings.interface_name(nic, origin.at("physicalInterface"));
+            if is_reserved_interface(&mapping.bridge) {
+                findings.push(
+                    &INVALID_VALUE,
+                    origin.at("physicalInterface"),
+                    format!("the bridge `{}` belongs to the system, and is not made here", mapping.bridge),
+                    "delete `physicalInterface`, or name a bridge of your own",
+                );
+            }
+        }
+        if is_good {
+            let localnet = Localnet {
+                name: mapping.localnet.clone(),
+                bridge: mapping.bridge.clone(),
+                physical_interface: mapping.physical_interface.clone(),
+            };
+            localnets.insert(mapping.localnet.clone(), localnet);
+        }
+    }
+    localnets
+}

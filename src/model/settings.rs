@@ -1,0 +1,239 @@
+//! What holds for a whole run: the Site, with the command line before it and the defaults behind it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::NodeSelector;
+use crate::api::nmstate::{DnsResolver, Interface, InterfaceIp, LinkAggregation, PortVlan, Route};
+use crate::api::site::{IntOrPercent, IpamMode, PolicyScope, Skip};
+use crate::api::uplink::UplinkType;
+use crate::base::diagnostic::Origin;
+
+/// The NIC where nobody names one: the operator's own default (its document, "5.3").
+pub const DEFAULT_NIC: &str = "ens160";
+const CNI_VERSION: &str = "0.3.1";
+
+/// What the command line says before the Site.
+#[derive(Debug, Default, Clone)]
+pub struct Overrides {
+    /// The NIC for networks that name none, before the Site's and its groups'.
+    pub default_nic: Option<String>,
+    /// What not to write, besides what the Site says.
+    pub skip: Vec<Skip>,
+    /// Whether to retire policies that are no longer wanted, even if the Site does not say so.
+    pub retire: bool,
+}
+
+/// What holds for a whole run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The nodes, by what their NICs are called: at least one group. The policies of one group are never for another's nodes.
+    pub groups: Vec<NodeGroup>,
+    /// The bridges with VLAN filtering.
+    pub trunks: Vec<Trunk>,
+    /// OVN's localnets, by their names.
+    pub localnets: BTreeMap<String, Localnet>,
+    /// What one policy is for.
+    pub scope: PolicyScope,
+    /// Whether policies that are no longer wanted are retired.
+    pub retire: bool,
+    /// `cniVersion` of every NAD.
+    pub cni_version: String,
+    /// `spec.maxUnavailable` of every NNCP.
+    pub max_unavailable: Option<IntOrPercent>,
+    /// The SR-IOV resource where none is given by NIC.
+    pub sriov_default: Option<String>,
+    /// The SR-IOV resource by NIC.
+    pub sriov_by_nic: BTreeMap<String, String>,
+    /// Whether to write Argo CD's sync-wave annotations.
+    pub sync_waves: bool,
+    /// What becomes of a static address.
+    pub ipam: IpamMode,
+    /// Whether the bridge plugin checks MAC addresses.
+    pub mac_spoof_check: bool,
+    /// Whether attachments ask for their bridge as a node resource.
+    pub bridge_resources: bool,
+    /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
+    pub namespace_isolation: Option<bool>,
+    /// Whether to leave out the NNCPs.
+    pub skip_nncp: bool,
+    /// Whether to leave out the NADs.
+    pub skip_nad: bool,
+}
+
+impl Default for Settings {
+    /// Without a Site.
+    fn default() -> Self {
+        Self {
+            groups: vec![NodeGroup::default()],
+            trunks: Vec::new(),
+            localnets: BTreeMap::new(),
+            scope: PolicyScope::default(),
+            retire: false,
+            cni_version: CNI_VERSION.to_owned(),
+            max_unavailable: None,
+            sriov_default: None,
+            sriov_by_nic: BTreeMap::new(),
+            sync_waves: true,
+            ipam: IpamMode::default(),
+            mac_spoof_check: true,
+            bridge_resources: false,
+            namespace_isolation: None,
+            skip_nncp: false,
+            skip_nad: false,
+        }
+    }
+}
+
+/// Nodes whose NICs are called the same.
+#[derive(Debug, Clone, Default)]
+pub struct NodeGroup {
+    /// Its name; none if the Site has no groups, and this one stands for all nodes.
+    pub name: Option<String>,
+    /// `spec.nodeSelector` of its NNCPs: the Site's and its own.
+    pub node_selector: Arc<NodeSelector>,
+    /// What networks that name no `physicalInterface` are on.
+    pub default_nic: DefaultNic,
+    /// What a `physicalInterface` is called there.
+    pub physical_interfaces: BTreeMap<String, String>,
+    /// What the Site says of the interfaces there, by their names.
+    pub uplinks: BTreeMap<String, Arc<UplinkDefinition>>,
+}
+
+/// The NIC for networks that name none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultNic {
+    /// Its name.
+    pub name: String,
+    /// Whether neither the command line nor the Site names it.
+    pub is_assumed: bool,
+}
+
+/// What the Site says of an interface of the nodes, with everything that it stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UplinkDefinition {
+    /// Where the Site says so.
+    pub origin: Origin,
+    /// What it is.
+    pub kind: UplinkType,
+    /// Its MTU.
+    pub mtu: Option<u32>,
+    /// What it stands on and itself, base first, without addresses of its own. An OVS bond is no interface of the node,
+    /// and not among them.
+    pub interfaces: Vec<Interface>,
+    /// The node's IPv4 addresses on it; none if the Site does not say.
+    pub ipv4: Option<InterfaceIp>,
+    /// The node's IPv6 addresses on it; none if the Site does not say.
+    pub ipv6: Option<InterfaceIp>,
+    /// The routes through it; without an interface, because a bridge may take its place.
+    pub routes: Vec<Route>,
+    /// The routes through what it stands on.
+    pub base_routes: Vec<Route>,
+    /// The node's DNS servers.
+    pub dns_resolver: Option<DnsResolver>,
+    /// The NIC whose MAC address a bridge in its place takes, so that DHCP gives it the same lease.
+    pub mac_source: Option<String>,
+    /// The bond, for an OVS bond.
+    pub ovs_bond: Option<LinkAggregation>,
+}
+
+impl UplinkDefinition {
+    /// Whether the Site says what addresses the node has there; "none" is an answer, too.
+    pub fn says_ip(&self) -> bool {
+        self.ipv4.is_some() || self.ipv6.is_some()
+    }
+
+    /// Whether the Site asks for virtual functions.
+    pub fn has_vfs(&self) -> bool {
+        self.interfaces.last().is_some_and(|interface| interface.ethernet.is_some())
+    }
+
+    /// Whether the node has an address there.
+    pub fn has_ip(&self) -> bool {
+        [&self.ipv4, &self.ipv6].into_iter().flatten().any(|ip| ip.enabled)
+    }
+}
+
+/// A bridge with VLAN filtering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// The bridge.
+    pub bridge: String,
+    /// Its NIC, as networks call it.
+    pub physical_interface: String,
+    /// The tags that its port lets through.
+    pub vlan: PortVlan,
+    /// Where the Site says so.
+    pub origin: Origin,
+}
+
+impl Trunk {
+    /// Whether its port lets a tag through.
+    pub fn carries(&self, tag: u16) -> bool {
+        self.vlan.trunk_tags.iter().any(|it| {
+            it.id == Some(tag) || it.id_range.as_ref().is_some_and(|range| (range.min..=range.max).contains(&tag))
+        })
+    }
+}
+
+/// OVN's name for an OVS bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Localnet {
+    /// OVN's name.
+    pub name: String,
+    /// The bridge.
+    pub bridge: String,
+    /// The NIC on which the bridge is made, as networks call it; none if it is there already.
+    pub physical_interface: Option<String>,
+}
+
+/// A NIC of the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uplink {
+    /// The name of the interface there.
+    pub name: String,
+    /// Whether nobody named it, so that [`DEFAULT_NIC`] was taken.
+    pub is_assumed: bool,
+    /// Whether the network itself names it.
+    pub is_named_here: bool,
+    /// What the Site says of it.
+    pub definition: Option<Arc<UplinkDefinition>>,
+}
+
+impl Default for DefaultNic {
+    fn default() -> Self {
+        Self { name: DEFAULT_NIC.to_owned(), is_assumed: true }
+    }
+}
+
+impl NodeGroup {
+    /// What a `physicalInterface` is called there.
+    pub fn interface<'a>(&'a self, physical_interface: Option<&'a str>) -> &'a str {
+        let called = physical_interface.unwrap_or(&self.default_nic.name);
+        self.physical_interfaces.get(called).map_or(called, String::as_str)
+    }
+
+    /// What a network of this `physicalInterface` is on.
+    pub fn uplink(&self, physical_interface: Option<&str>) -> Uplink {
+        let name = self.interface(physical_interface);
+        Uplink {
+            name: name.to_owned(),
+            is_assumed: physical_interface.is_none() && self.default_nic.is_assumed,
+            is_named_here: physical_interface.is_some(),
+            definition: self.uplinks.get(name).map(Arc::clone),
+        }
+    }
+}
+
+impl Uplink {
+    /// Its MTU, if the Site says so.
+    pub fn mtu(&self) -> Option<u32> {
+        self.definition.as_ref().and_then(|definition| definition.mtu)
+    }
+
+    /// The VLAN and the base, if the Site says that it is a VLAN interface.
+    pub fn vlan(&self) -> Option<(&str, u16)> {
+        let interface = self.definition.as_ref()?.interfaces.last()?;
+        interface.vlan.as_ref().map(|vlan| (vlan.base_iface.as_str(), vlan.id))
+    }
+}

@@ -1,0 +1,6 @@
+//! Texts to typed objects: what is written, checked by itself. A function of one file at a time.
+
+pub mod document;
+pub mod load;
+pub mod schema;
+pub mod source;

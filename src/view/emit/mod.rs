@@ -1,0 +1,110 @@
+//! The output formats: each a file that takes resolved findings, so that they cannot disagree.
+
+pub mod brief;
+pub mod github;
+pub mod json;
+pub mod sarif;
+pub mod text;
+
+use super::resolve::Resolved;
+use crate::base::diagnostic::Severity;
+
+/// The findings with the errors first: where only the first few are seen.
+fn errors_first(resolved: &[Resolved]) -> impl Iterator<Item = &Resolved> {
+    let of = |severity: Severity| resolved.iter().filter(move |finding| finding.severity == severity);
+    of(Severity::Error).chain(of(Severity::Warning))
+}
+
+/// A text in which nothing of a hostile name steers the terminal where it is read, or turns its direction round.
+pub fn printable(text: &str) -> String {
+    let is_hostile = |it: char| {
+        (it.is_control() && !matches!(it, '\r' | '\n' | '\t'))
+            || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|it| if is_hostile(it) { char::REPLACEMENT_CHARACTER } else { it }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Resolved;
+    use crate::base::diagnostic::{Diagnostic, Levels, Place, Report};
+    use crate::read::document::{DUPLICATE_KEY, INVALID_YAML};
+    use crate::read::source::{Source, Sources, UNREADABLE_INPUT};
+    use crate::view::resolve::resolve;
+
+    /// One sample for every format: two files, several lines, a tab, a wide character, a line break in a message, no position at
+    /// all, the same finding twice, and a secret.
+    fn sample() -> Vec<Resolved> {
+        let mut sources = Sources::default();
+        let mut add = |path: &str, text: &str| {
+            let source = Source { path: path.to_owned(), label: path.to_owned(), text: text.to_owned() };
+            sources.add(source)
+        };
+        let first = add("in/first.yaml", "name: 网络 value\n\ttab: here\nlines:\n  - one\n  - two\nlast: x");
+        let second = add("in/second.yaml", "password: hunter2 # and more\n");
+        let mut report = Report::new(Levels::default());
+        let span = |source, range| Place::Span { source, range };
+        let tab = Diagnostic::new(&INVALID_YAML, span(first, 20..23), "a tab\nand a line break", "use blanks");
+        report.push(tab.clone());
+        report.push(tab);
+        report.push(
+            Diagnostic::new(&DUPLICATE_KEY, span(first, 6..12), "a wide character", "delete one")
+                .with_related(span(second, 10..17), "in another file"),
+        );
+        report.push(Diagnostic::new(&INVALID_YAML, span(first, 30..52), "several lines", "write one"));
+        report.push(Diagnostic::new(&INVALID_YAML, span(first, 1000..2000), "behind the end", "do not"));
+        report.push(Diagnostic::new(
+            &UNREADABLE_INPUT,
+            Place::Path("in/third.yaml".to_owned()),
+            "no position",
+            "find it",
+        ));
+        resolve(&report, &sources)
+    }
+
+    #[test]
+    fn text() {
+        insta::assert_snapshot!(super::text::emit(&sample(), false, false));
+    }
+
+    #[test]
+    fn text_in_colour() {
+        insta::assert_snapshot!(super::text::emit(&sample(), true, false).replace('\u{1b}', "␛"));
+    }
+
+    #[test]
+    fn json() {
+        insta::assert_snapshot!(super::json::emit(&sample()));
+    }
+
+    #[test]
+    fn sarif() {
+        insta::assert_snapshot!(super::sarif::emit(&sample(), &[&INVALID_YAML, &DUPLICATE_KEY, &UNREADABLE_INPUT]));
+    }
+
+    #[test]
+    fn brief() {
+        insta::assert_snapshot!(super::brief::emit(&sample(), |finding| finding.location.to_string()));
+    }
+
+    #[test]
+    fn github() {
+        insta::assert_snapshot!(super::github::emit(&sample()));
+    }
+
+    /// Many of a kind: the first in full, some in brief, the others counted; and one of another kind among them.
+    #[test]
+    fn text_of_many() {
+        let mut sources = Sources::default();
+        let text = "key: value\n".repeat(30);
+        let source = sources.add(Source { path: "in/many.yaml".to_owned(), label: "many.yaml".to_owned(), text });
+        let mut report = Report::new(Levels::default());
+        for line in 0..30 {
+            let place = Place::Span { source, range: line * 11..line * 11 + 3 };
+            report.push(Diagnostic::new(&DUPLICATE_KEY, place, format!("the key of line {line}\nagain"), "delete it"));
+        }
+        let place = Place::Span { source, range: 330..330 };
+        report.push(Diagnostic::new(&INVALID_YAML, place, "the end", "go on"));
+        insta::assert_snapshot!(super::text::emit(&resolve(&report, &sources), false, false));
+    }
+}

@@ -1,0 +1,136 @@
+//! The topology of a run as a picture: what the nodes have, what is made on it, and which virtual machine hangs on what.
+//!
+//! [`topology`] makes one model of the plan and the findings; every kind of picture is a function of it, so that they cannot
+//! disagree. Pictures that do not fold by themselves get a [folded](Topology::folded) one.
+
+mod build;
+mod dot;
+mod fold;
+mod html;
+mod layout;
+mod mermaid;
+mod places;
+mod svg;
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+
+use crate::base::diagnostic::Severity;
+use crate::view::resolve::Resolved;
+
+pub use build::topology;
+pub use dot::dot;
+pub use html::html;
+pub use mermaid::{MAX_EDGES, mermaid};
+pub use svg::svg;
+
+/// What a run comes to, from the nodes on the left to the virtual machines on the right.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Topology {
+    /// What was compiled.
+    pub title: String,
+    /// The things, each kind in an order in which few edges cross.
+    pub nodes: Vec<Node>,
+    /// Which stands on which: from left to right, by the numbers of the nodes.
+    pub edges: Vec<(usize, usize)>,
+    /// What was found.
+    pub findings: Vec<Resolved>,
+}
+
+/// One thing in a topology.
+#[derive(Debug, Clone, Serialize)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// What else there is to say, a line each.
+    pub detail: Vec<String>,
+    /// The findings that sit here, by their numbers.
+    pub findings: Vec<usize>,
+}
+
+/// What a thing is, from left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Nodes whose NICs are called the same.
+    Group,
+    /// A NIC of theirs.
+    Nic,
+    /// A bond of NICs.
+    Bond,
+    /// A VLAN interface.
+    Vlan,
+    /// A bridge.
+    Bridge,
+    /// A network attachment, or several that are folded.
+    Attachment,
+    /// A virtual machine.
+    Vm,
+}
+
+impl Kind {
+    /// Every kind, from left to right.
+    pub const ALL: [Self; 7] =
+        [Self::Group, Self::Nic, Self::Bond, Self::Vlan, Self::Bridge, Self::Attachment, Self::Vm];
+
+    /// The word for it in class names.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Nic => "nic",
+            Self::Bond => "bond",
+            Self::Vlan => "vlan",
+            Self::Bridge => "bridge",
+            Self::Attachment => "attachment",
+            Self::Vm => "vm",
+        }
+    }
+
+    /// The heading over several of them.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Group => "Node groups",
+            Self::Nic => "NICs",
+            Self::Bond => "Bonds",
+            Self::Vlan => "VLANs",
+            Self::Bridge => "Bridges",
+            Self::Attachment => "Attachments",
+            Self::Vm => "Virtual machines",
+        }
+    }
+}
+
+impl Topology {
+    /// The worst of the findings that sit at a node.
+    pub fn severity(&self, node: &Node) -> Option<Severity> {
+        node.findings.iter().map(|number| self.findings[*number].severity).min()
+    }
+
+    /// The findings of a node in words, the worst first: `error WK304 bridge-conflict`, each kind once with its number.
+    pub fn marks(&self, node: &Node) -> Vec<String> {
+        count(node.findings.iter().map(|number| &self.findings[*number]))
+    }
+
+    /// The findings that sit at no node, in words.
+    pub fn elsewhere(&self) -> Vec<String> {
+        let placed: HashSet<usize> = self.nodes.iter().flat_map(|node| node.findings.iter().copied()).collect();
+        let rest = self.findings.iter().enumerate().filter(|(number, _)| !placed.contains(number));
+        count(rest.map(|(_, finding)| finding))
+    }
+}
+
+/// Findings in words, each kind once with its number.
+fn count<'a>(findings: impl Iterator<Item = &'a Resolved>) -> Vec<String> {
+    let mut counts: BTreeMap<(Severity, &str, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        *counts.entry((finding.severity, finding.code, finding.name)).or_default() += 1;
+    }
+    let word = |((severity, code, name), count): (&(Severity, &str, &str), &usize)| {
+        let times = if *count > 1 { format!(" ({count})") } else { String::new() };
+        format!("{} {code} {name}{times}", severity.as_str())
+    };
+    counts.iter().map(word).collect()
+}

@@ -1,0 +1,5 @@
+//! What a person or a program sees of a run: positions of findings, output formats, pictures.
+
+pub mod emit;
+pub mod graph;
+pub mod resolve;

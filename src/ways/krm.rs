@@ -1,0 +1,328 @@
+//! A KRM function: a `ResourceList` in, the same with our manifests out (kustomize, `functions-spec.md`, version 1).
+//!
+//! The Site is the `functionConfig`, or one of the items; Wukongs, NodeNetworkStates, Nodes, and others' policies and attachments are
+//! among the items. A generator has no items: its `functionConfig` may be a Wukong, or a ConfigMap whose data are files. Items that we made in an earlier run are known by an annotation, and replaced.
+
+mod text;
+
+use std::collections::HashMap;
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
+
+use crate::api::{site, wukong};
+use crate::base::diagnostic::{Diagnostic, Origin, Place, Report};
+use crate::base::progress::Progress;
+use crate::read::document::{Document, DocumentId, Documents, tree};
+use crate::read::source::{Inputs, Source, SourceId, Sources};
+use crate::read::{document, load};
+use crate::view::resolve::{Resolved, distinct, resolve_each};
+use crate::write::tree::OutputTree;
+use crate::{Options, compile_documents};
+
+/// What a function gives back.
+#[derive(Debug)]
+pub struct Output {
+    /// The `ResourceList`.
+    pub text: String,
+    /// The findings, each with the place that [`place`](Self::place) has words for.
+    pub findings: Vec<Resolved>,
+    /// The places of the findings, in the same order.
+    places: HashMap<Resolved, String>,
+    /// Whether there is an error, so that the items are what they were.
+    pub has_errors: bool,
+}
+
+impl Output {
+    /// Where a finding is, in words: the file that the item came from, the object, and the field.
+    pub fn place(&self, finding: &Resolved) -> String {
+        self.places.get(finding).cloned().unwrap_or_default()
+    }
+}
+
+/// The annotation by which our items are known in the next run.
+pub const GENERATED: &str = "render.novasphere.dev/generated";
+const API_VERSIONS: [&str; 3] =
+    ["config.kubernetes.io/v1", "config.kubernetes.io/v1beta1", "config.kubernetes.io/v1alpha1"];
+const PATH: &str = "config.kubernetes.io/path";
+const INDEX: &str = "config.kubernetes.io/index";
+
+/// Runs the function.
+///
+/// # Errors
+/// The input is no `ResourceList`.
+pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result<Output> {
+    let mut sources = Sources::default();
+    let source =
+        sources.add(Source { path: "<stdin>".to_owned(), label: "standard input".to_owned(), text: input.to_owned() });
+    let list = resource_list(input)?;
+    let items = list.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut documents = documents(&list, items, DocumentId { source, index: 0 });
+    let files: Vec<SourceId> = data(&list).map(|source| sources.add(source)).collect();
+    let more = document::parse_some(&sources, files, load::is_wanted, &Progress::default(), &mut report);
+    documents.objects.extend(more.objects);
+    let inputs = Inputs { paths: vec!["-".into()], ..Inputs::default() };
+    let compilation = compile_documents(sources, documents, &inputs, options, &Progress::default(), &mut report)?;
+    let has_errors = report.has_errors();
+    let made = match &compilation.tree {
+        Some(tree) if !has_errors => manifests(tree)?,
+        _ => Vec::new(),
+    };
+    let found = resolve_each(&report, &compilation.sources);
+    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| match in_file(
+        &diagnostic.place,
+        source,
+        &compilation.sources,
+    ) {
+        Some(name) => result_in_file(name, resolved, &list),
+        None => result(split(&diagnostic.place, source, &list), resolved, &list),
+    };
+    let results: Vec<Value> = found.iter().map(result).collect();
+    // With an error nothing changes, what was made before included.
+    let kept: Vec<bool> = items.iter().map(|item| has_errors || !is_ours(item)).collect();
+    let words = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
+        let words = split(&diagnostic.place, source, &list).and_then(|place| in_words(place, &list));
+        (resolved.clone(), words.unwrap_or_else(|| resolved.location.to_string()))
+    };
+    let places = found.iter().map(words).collect();
+    let findings = distinct(&found);
+    Ok(Output { text: text::write(input, &list, &kept, &made, &results), findings, places, has_errors })
+}
+
+fn resource_list(input: &str) -> anyhow::Result<Value> {
+    let mut documents = tree::parse(input);
+    let (1, Some(document)) = (documents.len(), documents.pop()) else {
+        bail!("standard input has to be one ResourceList, as kustomize and kpt give it to a function");
+    };
+    let broken = |problem: &tree::Problem| {
+        let line = 1 + input[..problem.range.start.min(input.len())].matches('\n').count();
+        anyhow::anyhow!("standard input, line {line}: {}", problem.message)
+    };
+    let document = document.map_err(|problem| broken(&problem))?;
+    let value = document.value(document.root()).map_err(|problems| match problems.first() {
+        Some(problem) => broken(problem),
+        None => anyhow::anyhow!("standard input cannot be read"),
+    })?;
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("nothing of a kind");
+    if text("kind") != "ResourceList" || !API_VERSIONS.contains(&text("apiVersion")) {
+        bail!(
+            "standard input is {} of {}, not a ResourceList of {}",
+            text("kind"),
+            text("apiVersion"),
+            API_VERSIONS.join(" or ")
+        );
+    }
+    if value.get("items").is_some_and(|items| !items.is_array() && !items.is_null()) {
+        bail!("the items of the ResourceList are no list");
+    }
+    check_config(value.get("functionConfig"))?;
+    Ok(value)
+}
+
+/// Refuses a `functionConfig` of which nothing would be used: what it says would be missed without a word.
+fn check_config(config: Option<&Value>) -> anyhow::Result<()> {
+    let Some(config) = config.filter(|config| !config.is_null()) else { return Ok(()) };
+    let [kind, ..] = identity(config);
+    match kind {
+        Some(site::KIND | wukong::KIND) => Ok(()),
+        Some("ConfigMap") => {
+            let is_file = |name: &str| [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));
+            for key in ["data", "binaryData"] {
+                for (name, text) in config.get(key).and_then(Value::as_object).into_iter().flatten() {
+                    if key != "data" || !is_file(name) || !text.is_string() {
+                        bail!(
+                            "`{key}.{name}` of the functionConfig is no file: in a ConfigMap stand texts called *.yaml, *.yml or *.json"
+                        );
+                    }
+                }
+            }
+            Ok(())
+        }
+        other => bail!(
+            "the functionConfig is a `{}`: it has to be a Site, a Wukong, or a ConfigMap with files",
+            other.unwrap_or("thing without a kind")
+        ),
+    }
+}
+
+fn identity(value: &Value) -> [Option<&str>; 3] {
+    ["/kind", "/metadata/namespace", "/metadata/name"].map(|pointer| value.pointer(pointer).and_then(Value::as_str))
+}
+
+fn annotation<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get("metadata")?.get("annotations")?.get(key)?.as_str()
+}
+
+/// Whether an item is one that we made: only those are ever taken out.
+fn is_ours(item: &Value) -> bool {
+    let [kind, ..] = identity(item);
+    annotation(item, GENERATED) == Some("true")
+        && matches!(kind, Some("NodeNetworkConfigurationPolicy" | "NetworkAttachmentDefinition"))
+}
+
+/// The objects that matter among the items, and the `functionConfig`.
+fn documents(list: &Value, items: &[Value], document: DocumentId) -> Documents {
+    let mut documents = Documents::default();
+    let mut add = |pointer: String, value: &Value| {
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        if load::is_wanted(text("apiVersion"), text("kind")) {
+            let origin = Origin { document, pointer };
+            documents.objects.push(Document { origin, value: value.clone() });
+        } else {
+            *documents.passed_over.entry(text("kind").to_owned()).or_default() += 1;
+        }
+    };
+    let config = list.get("functionConfig").filter(|config| config.is_object());
+    if let Some(config) = config {
+        add("/functionConfig".to_owned(), &as_local(config));
+    }
+    for (index, item) in items.iter().enumerate() {
+        // kustomize gives a generator its own configuration as an item, too.
+        let is_config = config.is_some_and(|config| identity(config) == identity(item));
+        if !is_ours(item) && !is_config {
+            add(format!("/items/{index}"), item);
+        }
+    }
+    documents
+}
+
+/// The files in a `functionConfig` that is a ConfigMap.
+fn data(list: &Value) -> impl Iterator<Item = Source> {
+    let config = list.get("functionConfig").filter(|config| config.get("kind").is_some_and(|kind| kind == "ConfigMap"));
+    let data = config.and_then(|config| config.get("data")).and_then(Value::as_object);
+    data.into_iter().flatten().filter_map(|(name, text)| {
+        let text = text.as_str()?.to_owned();
+        Some(Source { path: format!("functionConfig data {name}"), label: name.clone(), text })
+    })
+}
+
+/// A Site that configures a function is never applied: it needs no annotation that says so.
+fn as_local(config: &Value) -> Value {
+    let mut config = config.clone();
+    let metadata = config.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if let Some(annotations) = annotations.as_object_mut() {
+            annotations.insert(site::LOCAL_CONFIG.to_owned(), json!("true"));
+        }
+    }
+    config
+}
+
+/// What was rendered, with the annotations that say where it goes.
+fn manifests(tree: &OutputTree) -> anyhow::Result<Vec<Value>> {
+    let mut made = Vec::new();
+    for path in tree.paths().filter(|path| !path.ends_with(crate::write::manifest::KUSTOMIZATION)) {
+        let text = tree.text(path).unwrap_or_default();
+        let document = tree::parse(text).pop().and_then(Result::ok).context("a manifest was read before")?;
+        let mut value = document.value(document.root()).ok().context("a manifest was read before")?;
+        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut).context("a manifest has metadata")?;
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if let Some(annotations) = annotations.as_object_mut() {
+            for (key, value) in [(GENERATED, "true"), (PATH, path), (INDEX, "0")] {
+                annotations.insert(key.to_owned(), json!(value));
+            }
+        }
+        made.push(value);
+    }
+    // Policies come first, as everywhere.
+    made.sort_by_key(|value| value.get("kind").and_then(Value::as_str) != Some("NodeNetworkConfigurationPolicy"));
+    Ok(made)
+}
+
+/// The pointer to the object of a place in the list, and that of the field within it.
+fn split<'a>(place: &'a Place, source: SourceId, list: &Value) -> Option<(&'a str, &'a str)> {
+    let Place::Node { document, pointer, .. } = place else { return None };
+    let depth = if pointer.starts_with("/items/") { 2 } else { 1 };
+    let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
+    let (object, field) = pointer.split_at(end);
+    (document.source == source && list.pointer(object).is_some()).then_some((object, field))
+}
+
+/// A JSON pointer as the path of a field: `spec.networks[0].vlanId`.
+fn field_path(pointer: &str) -> String {
+    let mut path = String::new();
+    for segment in pointer.split('/').skip(1) {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        if segment.parse::<usize>().is_ok() {
+            path.push('[');
+            path.push_str(&segment);
+            path.push(']');
+        } else if path.is_empty() {
+            path = segment;
+        } else {
+            path.push('.');
+            path.push_str(&segment);
+        }
+    }
+    path
+}
+
+fn file(value: &Value) -> Option<(&str, Option<u64>)> {
+    let path = annotation(value, "internal.config.kubernetes.io/path").or_else(|| annotation(value, PATH))?;
+    let index = annotation(value, "internal.config.kubernetes.io/index").or_else(|| annotation(value, INDEX));
+    Some((path, index.and_then(|index| index.parse().ok())))
+}
+
+/// The file of a ConfigMap that a place is in.
+fn in_file<'a>(place: &Place, list: SourceId, sources: &'a Sources) -> Option<&'a str> {
+    let source = match place {
+        Place::Node { document, .. } => document.source,
+        Place::Span { source, .. } => *source,
+        Place::Path(_) => return None,
+    };
+    (source != list).then(|| sources.get(source).label.as_str())
+}
+
+/// A finding in a file of the ConfigMap: there is a line, but the specification has no field for it.
+fn result_in_file(name: &str, resolved: &Resolved, list: &Value) -> Value {
+    let mut result = result(Some(("/functionConfig", "")), resolved, list);
+    let position = resolved.location.position.as_ref();
+    let line = position.map_or_else(String::new, |position| format!("{}:{}: ", position.line, position.column));
+    result["message"] = json!(format!("{name}:{line}{}; {}", resolved.message, resolved.help));
+    result["field"] = json!({"path": format!("data.{name}")});
+    result
+}
+
+fn result(place: Option<(&str, &str)>, resolved: &Resolved, list: &Value) -> Value {
+    let mut result = Map::new();
+    result.insert("message".to_owned(), json!(format!("{}; {}", resolved.message, resolved.help)));
+    result.insert("severity".to_owned(), json!(resolved.severity.as_str()));
+    if let Some((object, field)) = place
+        && let Some(value) = list.pointer(object)
+    {
+        let mut reference = Map::new();
+        for (key, pointer) in [
+            ("apiVersion", "/apiVersion"),
+            ("kind", "/kind"),
+            ("name", "/metadata/name"),
+            ("namespace", "/metadata/namespace"),
+        ] {
+            if let Some(text) = value.pointer(pointer).and_then(Value::as_str) {
+                reference.insert(key.to_owned(), json!(text));
+            }
+        }
+        result.insert("resourceRef".to_owned(), Value::Object(reference));
+        if !field.is_empty() {
+            result.insert("field".to_owned(), json!({"path": field_path(field)}));
+        }
+        if let Some((path, index)) = file(value) {
+            let file = match index {
+                Some(index) => json!({"path": path, "index": index}),
+                None => json!({"path": path}),
+            };
+            result.insert("file".to_owned(), file);
+        }
+    }
+    result.insert("tags".to_owned(), json!({"code": resolved.code, "rule": resolved.name}));
+    Value::Object(result)
+}
+
+fn in_words((object, field): (&str, &str), list: &Value) -> Option<String> {
+    let value = list.pointer(object)?;
+    let [kind, namespace, name] = identity(value).map(Option::unwrap_or_default);
+    let file = file(value).map_or_else(String::new, |(path, _)| format!("{path}: "));
+    let namespace = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+    let field = if field.is_empty() { String::new() } else { format!(" {}", field_path(field)) };
+    Some(format!("{file}{kind} {namespace}{name}{field}"))
+}

@@ -1,0 +1,257 @@
+//! What would be rendered, beside an export of what a cluster has (`kubectl get nncp,net-attach-def -A -o yaml`): for those who
+//! come from the in-cluster operator, and for a look before a first sync.
+//!
+//! Only what says something about networks is compared: `spec`, the labels and annotations that we write, the nodes' selector. What the server adds
+//! (status, managed fields, resource versions) is nobody's wish. Interfaces and ports are compared by their names, a CNI configuration
+//! as the JSON that it is.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::read::document::{Document, tree};
+use crate::view::resolve::holds_secrets;
+use crate::write::manifest::ManifestKind;
+use crate::write::tree::OutputTree;
+
+/// An object by what it is called in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// What it is.
+    pub kind: ManifestKind,
+    /// Its namespace; a policy has none.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// What becomes of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both agree.
+    Same,
+    /// They differ, in these places: a path, what the cluster has, what would be rendered.
+    Different(Vec<String>),
+    /// It would be new.
+    OnlyHere,
+    /// It is none of those that would be rendered.
+    OnlyThere,
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different(_) => "different",
+            Self::OnlyHere => "only here",
+            Self::OnlyThere => "only there",
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.kind == ManifestKind::Nncp { "nncp" } else { "nad" };
+        match &self.namespace {
+            Some(namespace) => write!(formatter, "{kind} {namespace}/{}", self.name),
+            None => write!(formatter, "{kind} {}", self.name),
+        }
+    }
+}
+
+/// Whether an object of this apiVersion and kind is compared.
+pub fn is_wanted(api_version: &str, kind: &str) -> bool {
+    kind_of(api_version, kind).is_some()
+}
+
+fn kind_of(api_version: &str, kind: &str) -> Option<ManifestKind> {
+    match (api_version.split('/').next().unwrap_or_default(), kind) {
+        ("nmstate.io", "NodeNetworkConfigurationPolicy") => Some(ManifestKind::Nncp),
+        ("k8s.cni.cncf.io", "NetworkAttachmentDefinition") => Some(ManifestKind::Nad),
+        _ => None,
+    }
+}
+
+fn identity(value: &Value) -> Option<Identity> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    let kind = kind_of(text("/apiVersion")?, text("/kind")?)?;
+    let namespace = text("/metadata/namespace").filter(|_| kind == ManifestKind::Nad).map(str::to_owned);
+    Some(Identity { kind, namespace, name: text("/metadata/name")?.to_owned() })
+}
+
+/// Compares a tree with the objects of an export, in the order of their names.
+pub fn compare(tree: &OutputTree, export: &[Document]) -> Vec<(Identity, Verdict)> {
+    let mut there: BTreeMap<Identity, &Value> =
+        export.iter().filter_map(|it| Some((identity(&it.value)?, &it.value))).collect();
+    let mut verdicts = BTreeMap::new();
+    for here in manifests(tree) {
+        let Some(own) = identity(&here) else { continue };
+        let (identity, verdict) = match find(&own, &there) {
+            Some(identity) => match there.remove(&identity).map(|there| differences(&here, there)) {
+                Some(differences) if !differences.is_empty() => (identity, Verdict::Different(differences)),
+                _ => (identity, Verdict::Same),
+            },
+            None => (own, Verdict::OnlyHere),
+        };
+        verdicts.insert(identity, verdict);
+    }
+    verdicts.extend(there.into_keys().map(|identity| (identity, Verdict::OnlyThere)));
+    verdicts.into_iter().collect()
+}
+
+/// The object of a name in an export. What is rendered without a namespace goes wherever it is applied: then the only one of its
+/// name is meant.
+fn find(own: &Identity, there: &BTreeMap<Identity, &Value>) -> Option<Identity> {
+    if there.contains_key(own) || own.kind == ManifestKind::Nncp || own.namespace.is_some() {
+        return there.contains_key(own).then(|| own.clone());
+    }
+    let mut of_name = there.keys().filter(|it| it.kind == own.kind && it.name == own.name);
+    of_name.next().filter(|_| of_name.next().is_none()).cloned()
+}
+
+/// The policies and attachments of a tree, read again: an override of a template may have changed them.
+fn manifests(output: &OutputTree) -> Vec<Value> {
+    tree::parse(&output.stream())
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter_map(|document| document.value(document.root()).ok())
+        .collect()
+}
+
+/// Argo CD's order of applying is no property of a network.
+const NOT_COMPARED: &str = "argocd.argoproj.io/sync-wave";
+
+fn differences(here: &Value, there: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for key in ["labels", "annotations"] {
+        // What others have added there is theirs.
+        let own = here.pointer(&format!("/metadata/{key}")).and_then(Value::as_object);
+        for (name, value) in own.into_iter().flatten().filter(|(name, _)| *name != NOT_COMPARED) {
+            let theirs = there.pointer(&format!("/metadata/{key}")).and_then(|it| it.get(name));
+            compare_values(&format!("metadata.{key}[{name}]"), Some(value), theirs, &mut found);
+        }
+    }
+    let spec = |value: &Value| value.get("spec").cloned().map(with_config);
+    compare_values("spec", spec(here).as_ref(), spec(there).as_ref(), &mut found);
+    found
+}
+
+/// A NAD's specification with its configuration as the JSON that it is, where it is some.
+fn with_config(mut spec: Value) -> Value {
+    let config = spec.get("config").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    if let Some(config) = config {
+        spec["config"] = config;
+    }
+    spec
+}
+
+/// Whether a value says nothing: leaving it out means the same.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Object(map) => map.values().all(is_nothing),
+        _ => false,
+    }
+}
+
+fn compare_values(path: &str, here: Option<&Value>, there: Option<&Value>, found: &mut Vec<String>) {
+    let (here, there) = (here.filter(|it| !is_nothing(it)), there.filter(|it| !is_nothing(it)));
+    // An interface of which nothing else is said is up.
+    let is_up = |value: Option<&Value>| value.is_none_or(|value| value == "up");
+    if path.starts_with("spec.desiredState.interfaces[") && path.ends_with("].state") && is_up(here) && is_up(there) {
+        return;
+    }
+    match (here, there) {
+        (Some(Value::Object(ours)), Some(Value::Object(theirs))) => {
+            for (key, value) in ours {
+                compare_values(&format!("{path}.{key}"), Some(value), theirs.get(key), found);
+            }
+            for (key, value) in theirs.iter().filter(|(key, _)| !ours.contains_key(*key)) {
+                compare_values(&format!("{path}.{key}"), None, Some(value), found);
+            }
+        }
+        (Some(Value::Array(ours)), Some(Value::Array(theirs))) => compare_lists(path, ours, theirs, found),
+        (here, there) if here == there => {}
+        (here, there) => {
+            found.push(format!("{path}: {} there, {} here", word(path, there), word(path, here)));
+        }
+    }
+}
+
+/// Lists of what has a name by the names, others by their places. An OVS bridge and its internal port share a name, and are told apart by
+/// their types.
+fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<String>) {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let is_named = ours.iter().chain(theirs).all(|it| text(it, "name").is_some());
+    let is_twice = |name: &String| {
+        let count = |list: &[Value]| list.iter().filter(|it| text(it, "name").as_ref() == Some(name)).count();
+        count(ours) > 1 || count(theirs) > 1
+    };
+    let key = |(place, value): (usize, &Value)| match text(value, "name").filter(|_| is_named) {
+        Some(name) if is_twice(&name) => format!("{name} {}", text(value, "type").unwrap_or_default()),
+        Some(name) => name,
+        None => place.to_string(),
+    };
+    // The order of ports, addresses and routes means nothing; that of DNS servers does.
+    if !is_named && UNORDERED.iter().any(|key| path.ends_with(key)) {
+        let (mut ours, mut theirs) = (ours.to_vec(), theirs.to_vec());
+        ours.retain(|value| match theirs.iter().position(|other| other == value) {
+            Some(place) => {
+                theirs.remove(place);
+                false
+            }
+            None => true,
+        });
+        for place in 0..ours.len().max(theirs.len()) {
+            compare_values(&format!("{path}[{place}]"), ours.get(place), theirs.get(place), found);
+        }
+        return;
+    }
+    let keys = |list: &[Value]| list.iter().enumerate().map(key).collect::<Vec<_>>();
+    let (our_keys, their_keys) = (keys(ours), keys(theirs));
+    for (key, value) in our_keys.iter().zip(ours) {
+        let place = their_keys.iter().position(|it| it == key);
+        compare_values(&format!("{path}[{key}]"), Some(value), place.map(|place| &theirs[place]), found);
+    }
+    for (key, value) in their_keys.iter().zip(theirs).filter(|(key, _)| !our_keys.contains(key)) {
+        compare_values(&format!("{path}[{key}]"), None, Some(value), found);
+    }
+}
+
+/// The lists whose order means nothing.
+const UNORDERED: [&str; 7] = [".port", ".ports", ".address", ".addresses", "routes.config", ".routes", ".trunk-tags"];
+
+/// Whether what stands under a key is nobody's to read: 802.1x and its like have their secrets in desired states.
+fn is_secret(key: &str) -> bool {
+    holds_secrets(key) || ["psk", "cak", "private-key"].iter().any(|word| key.to_lowercase().contains(word))
+}
+
+/// A value without what is secret in it.
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let entry = |(key, value): (&String, &Value)| {
+                let value = if is_secret(key) { Value::from("***") } else { masked(value) };
+                (key.clone(), value)
+            };
+            Value::Object(map.iter().map(entry).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(masked).collect()),
+        other => other.clone(),
+    }
+}
+
+/// A value in a few words.
+fn word(path: &str, value: Option<&Value>) -> String {
+    const LONGEST: usize = 60;
+    let Some(value) = value else { return "nothing".to_owned() };
+    let key = path.rsplit('.').next().unwrap_or_default();
+    let text = if is_secret(key) { "***".to_owned() } else { masked(value).to_string() };
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}

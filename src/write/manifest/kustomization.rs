@@ -1,0 +1,50 @@
+//! The `kustomization.yaml` of the root, of `nncp` and of `nad`: Argo CD takes the root, Flux the two folders in turn.
+//!
+//! `sortOptions: {order: fifo}` keeps our order; kustomize's own puts attachments before policies (tried with
+//! `kubectl kustomize` 5.5). A folder without manifests keeps its kustomization, so that a Flux Kustomization that points at it does not fail.
+
+use serde_json::json;
+
+use super::{Manifest, ManifestKind};
+use crate::base::header;
+use crate::model::Settings;
+
+/// The name that kustomize looks for.
+pub const KUSTOMIZATION: &str = "kustomization.yaml";
+
+/// The kustomizations for these manifest paths, which are in order.
+pub fn kustomizations<'a>(paths: impl Iterator<Item = &'a str>, settings: &Settings) -> Vec<Manifest> {
+    let (mut nncp, mut nad) = (Vec::new(), Vec::new());
+    for path in paths {
+        match path.split_once('/') {
+            Some(("nncp", rest)) => nncp.push(rest),
+            Some(("nad", rest)) => nad.push(rest),
+            _ => {}
+        }
+    }
+    let mut folders = Vec::new();
+    let mut manifests = Vec::new();
+    for (folder, resources, is_skipped) in [("nncp", nncp, settings.skip_nncp), ("nad", nad, settings.skip_nad)] {
+        if !is_skipped {
+            folders.push(folder);
+            manifests.push(manifest(&format!("{folder}/{KUSTOMIZATION}"), &resources));
+        }
+    }
+    manifests.push(manifest(KUSTOMIZATION, &folders));
+    manifests
+}
+
+fn manifest(path: &str, resources: &[&str]) -> Manifest {
+    Manifest {
+        kind: ManifestKind::Kustomization,
+        path: path.to_owned(),
+        origin: None,
+        header: header::line("what stands beside it"),
+        body: json!({
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "sortOptions": {"order": "fifo"},
+            "resources": resources,
+        }),
+    }
+}

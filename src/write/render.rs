@@ -1,0 +1,304 @@
+//! Spells manifests with minijinja, by the built-in templates or by a user's own, which are parsed again.
+//!
+//! Templates spell, Rust decides: a template gets a finished body. `minijinja` is at home here, and template overrides are
+//! read here.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::Context;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value as TemplateValue};
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::names::interface_name_problem;
+use crate::base::progress::{Activity, Progress};
+use crate::base::spelling::nearest;
+use crate::model::{Plan, Settings, Tombstone};
+use crate::read::document::tree;
+use crate::read::source::{Source, SourceId, Sources, display};
+use crate::rule;
+use crate::write::manifest::{Manifest, ManifestKind, Planned, kustomizations};
+use crate::write::tree::OutputTree;
+use crate::write::yaml;
+
+rule! {
+    /// A template has a mistake.
+    ///
+    /// Its syntax is wrong, or it uses something that is not there: templates are strict, so that a misspelt variable is no
+    /// empty text. A template gets the finished object: `apiVersion`, `kind`, `metadata` and `spec`, or `resources` and
+    /// `sortOptions` for a kustomization. The filter `yaml(indent)` spells a value as YAML.
+    ///
+    /// ## Way out
+    /// Correct the line that is shown. The built-in templates are in `templates/` of the project.
+    pub TEMPLATE_ERROR = "WK401", "template-error", Error;
+}
+
+rule! {
+    /// A file in the template folder overrides nothing.
+    ///
+    /// Templates are overridden by name: `nncp.yaml.j2`, `nad.yaml.j2` and `kustomization.yaml.j2`. One that is called
+    /// otherwise would be passed over in silence. Names that begin with `_` are free for templates that others include.
+    ///
+    /// ## Way out
+    /// Rename the file.
+    pub UNKNOWN_TEMPLATE = "WK402", "unknown-template", Error;
+}
+
+rule! {
+    /// What a template made is not the manifest that was meant, or no legal one.
+    ///
+    /// The result of an override is parsed again. It must be one YAML document with the same apiVersion, kind, name and
+    /// namespace; a policy's `desiredState` must be a mapping of interfaces with names that the kernel takes, and without braces; an
+    /// attachment's `config` must be JSON with a plugin type; no text may have `${`, which Flux takes for a variable.
+    ///
+    /// ## Way out
+    /// Let the template add (labels, annotations), and leave the rest as it is.
+    pub TEMPLATE_BROKE_MANIFEST = "WK403", "template-broke-manifest", Error;
+}
+
+const BUILT_IN: [(ManifestKind, &str); 3] = [
+    (ManifestKind::Nncp, include_str!("../../templates/nncp.yaml.j2")),
+    (ManifestKind::Nad, include_str!("../../templates/nad.yaml.j2")),
+    (ManifestKind::Kustomization, include_str!("../../templates/kustomization.yaml.j2")),
+];
+
+/// The templates of a run.
+pub struct Templates {
+    environment: Environment<'static>,
+    /// The user's own, by name.
+    overrides: BTreeMap<String, SourceId>,
+}
+
+impl Templates {
+    /// The built-in templates, with those of `folder` in their places.
+    pub fn load(folder: Option<&Path>, sources: &mut Sources, report: &mut Report) -> anyhow::Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_filter("yaml", |value: TemplateValue, indent: Option<usize>| spell(&value, indent));
+        for (kind, text) in BUILT_IN {
+            environment.add_template(kind.template(), text).context("a built-in template has a mistake")?;
+        }
+        let mut templates = Self { environment, overrides: BTreeMap::new() };
+        if let Some(folder) = folder {
+            templates.load_overrides(folder, sources, report)?;
+        }
+        Ok(templates)
+    }
+
+    fn load_overrides(&mut self, folder: &Path, sources: &mut Sources, report: &mut Report) -> anyhow::Result<()> {
+        let cannot_read = || format!("the template folder {} cannot be read", display(folder));
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
+            let path = entry.with_context(cannot_read)?.path();
+            if path.extension().is_some_and(|extension| extension == "j2") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        for path in files {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("the template {} cannot be read", display(&path)))?;
+            let known: Vec<&str> = ManifestKind::ALL.iter().map(|kind| kind.template()).collect();
+            if !(known.contains(&name.as_str()) || name.starts_with('_')) {
+                let help = match nearest(&name, &known) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("rename it to one of {}; names with `_` first are for includes", known.join(", ")),
+                };
+                let message = format!("the template `{name}` overrides nothing");
+                report.push(Diagnostic::new(&UNKNOWN_TEMPLATE, Place::Path(display(&path)), message, help));
+                continue;
+            }
+            let source = sources.add(Source { path: display(&path), label: name.clone(), text: text.clone() });
+            self.overrides.insert(name.clone(), source);
+            if let Err(error) = self.environment.add_template_owned(name.clone(), text) {
+                report.push(self.template_error(&error, &name, sources));
+            }
+        }
+        Ok(())
+    }
+
+    fn template_error(&self, error: &minijinja::Error, name: &str, sources: &Sources) -> Diagnostic {
+        // An error inside an included template names that template.
+        let name = error.name().filter(|name| self.overrides.contains_key(*name)).unwrap_or(name);
+        let place = match self.overrides.get(name) {
+            Some(source) => {
+                let text = &sources.get(*source).text;
+                let line = error.line().unwrap_or(1);
+                let range =
+                    error.range().filter(|range| range.end <= text.len()).unwrap_or_else(|| line_range(text, line));
+                Place::Span { source: *source, range }
+            }
+            None => Place::Path(name.to_owned()),
+        };
+        let detail = error.detail().map_or_else(String::new, |detail| format!(": {detail}"));
+        Diagnostic::new(
+            &TEMPLATE_ERROR,
+            place,
+            format!("the template cannot be used: {}{detail}", error.kind()),
+            "correct it; a template gets `apiVersion`, `kind`, `metadata` and `spec`, and the filter `yaml(indent)`",
+        )
+    }
+
+    fn spell(&self, manifest: &Manifest, sources: &Sources) -> Result<String, Box<Diagnostic>> {
+        let name = manifest.kind.template();
+        let with_network = |diagnostic: Diagnostic| match &manifest.origin {
+            Some(origin) => {
+                Box::new(diagnostic.with_related(origin.at("name"), "while spelling a manifest of this network"))
+            }
+            None => Box::new(diagnostic),
+        };
+        let text = self
+            .environment
+            .get_template(name)
+            .and_then(|template| template.render(TemplateValue::from(Serde(&manifest.body))))
+            .map_err(|error| with_network(self.template_error(&error, name, sources)))?;
+        if let Some(source) = self.overrides.get(name)
+            && let Some(problem) = problem_with(&text, manifest)
+        {
+            return Err(with_network(Diagnostic::new(
+                &TEMPLATE_BROKE_MANIFEST,
+                Place::Span { source: *source, range: line_range(&sources.get(*source).text, 1) },
+                format!("the template breaks the manifest `{}`: {problem}", manifest.path),
+                "let the template add labels or annotations, and leave the rest as it is",
+            )));
+        }
+        Ok(text)
+    }
+}
+
+fn line_range(text: &str, line: usize) -> std::ops::Range<usize> {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let length = text[start..].lines().next().unwrap_or_default().len();
+    start..start + length
+}
+
+fn spell(value: &TemplateValue, indent: Option<usize>) -> Result<TemplateValue, minijinja::Error> {
+    if value.is_undefined() {
+        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
+    }
+    let value = serde_json::to_value(value).map_err(|error| {
+        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, "the value cannot be spelt as YAML")
+            .with_source(error)
+    })?;
+    let mut text = String::new();
+    let indent = indent.unwrap_or_default();
+    yaml::write(&mut text, &value, indent);
+    Ok(TemplateValue::from_safe_string(text))
+}
+
+/// Spells everything in the plan into the output tree. Nothing is written.
+pub fn render(
+    plan: &Plan,
+    tombstones: &[Tombstone],
+    settings: &Settings,
+    templates: &Templates,
+    sources: &Sources,
+    progress: &Progress,
+    report: &mut Report,
+) -> OutputTree {
+    let planned = Planned::all(plan, tombstones);
+    progress.begin(Activity::Rendering, planned.len());
+    let spelt: Vec<(Manifest, Result<String, Box<Diagnostic>>)> = planned
+        .into_par_iter()
+        .map(|planned| {
+            let mut manifest = planned.manifest(settings);
+            let text = templates.spell(&manifest, sources);
+            // The text has it all; sixty thousand bodies would only take up memory.
+            manifest.body = Value::Null;
+            progress.step();
+            (manifest, text)
+        })
+        .collect();
+    let mut tree = OutputTree::default();
+    let mut seen = HashSet::new();
+    let mut file = |tree: &mut OutputTree, manifest: &Manifest, text: Result<String, Box<Diagnostic>>| match text {
+        Ok(text) => tree.add(manifest, &text),
+        // One mistake in a template is one finding, not one for each manifest.
+        Err(diagnostic) => {
+            if seen.insert(diagnostic.place.clone()) {
+                report.push(*diagnostic);
+            }
+        }
+    };
+    for (manifest, text) in spelt {
+        file(&mut tree, &manifest, text);
+    }
+    for manifest in kustomizations(tree.paths(), settings) {
+        let text = templates.spell(&manifest, sources);
+        file(&mut tree, &manifest, text);
+    }
+    tree
+}
+
+/// What is wrong with the text that an override made of a manifest.
+fn problem_with(text: &str, manifest: &Manifest) -> Option<String> {
+    let documents = tree::parse(text);
+    let [Ok(document)] = documents.as_slice() else {
+        return Some(match documents.into_iter().find_map(Result::err) {
+            Some(problem) => problem.message,
+            None => "it is not exactly one YAML document".to_owned(),
+        });
+    };
+    let value = match document.value(document.root()) {
+        Ok(value) => value,
+        Err(problems) => return problems.into_iter().next().map(|problem| problem.message),
+    };
+    for pointer in ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace", "/resources"] {
+        if value.pointer(pointer) != manifest.body.pointer(pointer) {
+            return Some(format!("`{}` has changed", pointer.trim_start_matches('/').replace('/', ".")));
+        }
+    }
+    if any_string(&value, &|text| text.contains("${")) {
+        return Some("a text has `${`, which Flux takes for a variable".to_owned());
+    }
+    match manifest.kind {
+        ManifestKind::Nncp => problem_with_policy(&value),
+        ManifestKind::Nad => problem_with_attachment(&value),
+        ManifestKind::Kustomization => None,
+    }
+}
+
+fn problem_with_policy(value: &Value) -> Option<String> {
+    let Some(state @ Value::Object(_)) = value.pointer("/spec/desiredState") else {
+        return Some("`spec.desiredState` is no mapping".to_owned());
+    };
+    if any_string(state, &|text| text.contains(['{', '}'])) {
+        return Some("a brace in `desiredState`, at which kubernetes-nmstate refuses the policy".to_owned());
+    }
+    match state.get("interfaces").map(Value::as_array) {
+        None => None,
+        Some(None) => Some("`desiredState.interfaces` is no list".to_owned()),
+        Some(Some(interfaces)) => interfaces.iter().find_map(|interface| match interface.get("name") {
+            Some(Value::String(name)) => {
+                interface_name_problem(name).map(|problem| format!("the interface name {name:?} {problem}"))
+            }
+            _ => Some("an interface has no name, or one that YAML does not read as text".to_owned()),
+        }),
+    }
+}
+
+fn problem_with_attachment(value: &Value) -> Option<String> {
+    let Some(config) = value.pointer("/spec/config").and_then(Value::as_str) else {
+        return Some("`spec.config` is no text".to_owned());
+    };
+    let config: Value = match serde_json::from_str(config) {
+        Ok(config) => config,
+        Err(error) => return Some(format!("`spec.config` is no JSON: {error}")),
+    };
+    let is_named =
+        config.get("type").is_some_and(Value::is_string) || config.get("plugins").is_some_and(Value::is_array);
+    (!is_named).then(|| "`spec.config` names no plugin".to_owned())
+}
+
+fn any_string(value: &Value, is_bad: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_bad(text),
+        Value::Array(items) => items.iter().any(|item| any_string(item, is_bad)),
+        Value::Object(map) => map.iter().any(|(key, value)| is_bad(key) || any_string(value, is_bad)),
+        _ => false,
+    }
+}
