@@ -14,8 +14,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use wukong_render::base::diagnostic::{Report, Severity};
+use wukong_render::base::diagnostic::Findings;
+use wukong_render::base::levels::Levels;
 use wukong_render::base::progress::Progress;
+use wukong_render::base::report::Report;
+use wukong_render::base::rule::Severity;
 use wukong_render::lower::{network, policy, site};
 use wukong_render::model::Overrides;
 use wukong_render::read::source::{Inputs, Sources};
@@ -228,11 +231,11 @@ fn measure(mode: Mode, input: &Path, output: &Path) -> Result<()> {
     let started = Instant::now();
     // In here, so that giving the memory back is part of the run, as it is for the command.
     let changes = {
-        let (progress, mut report) = (Progress::default(), Report::default());
-        let compilation = compile(&inputs(input, output), &Options::default(), &progress, &mut report)?;
+        let progress = Progress::default();
+        let (compilation, report) = compile(&inputs(input, output), &Options::default(), Levels::default(), &progress)?;
         refuse_errors(&report);
         let tree = compilation.tree.context("without an error there is a tree")?;
-        let changes = tree.changes(output, &progress, &mut report)?;
+        let changes = tree.changes(output, &progress, &mut Findings::default())?;
         if is_fresh {
             tree.write(output, &changes, &progress)?;
         }
@@ -246,29 +249,30 @@ fn measure(mode: Mode, input: &Path, output: &Path) -> Result<()> {
 
 fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     let (progress, mut report) = (Progress::default(), Report::default());
+    let mut findings = Findings::default();
     let inputs = inputs(input, output);
     fs::create_dir(output)?;
 
     // What is made once in a run (the compiled schema, the threads) is no stage's own, and no Wukong's.
     let mut few = Sources::default();
     few.add(source::Source { path: String::new(), label: String::new(), text: wukong(0) });
-    let documents = document::parse(&few, load::is_wanted, &progress, &mut report);
-    drop(load::load(documents.objects, &mut report));
+    let documents = document::parse(&few, load::is_wanted, &progress, &mut findings);
+    drop(load::load(documents.objects, &mut findings));
     say_memory("VmRSS:", "before reading");
 
-    let sources = stage("reading", || source::read(&inputs, &progress, &mut report))?;
-    let documents = stage("parsing", || document::parse(&sources, load::is_wanted, &progress, &mut report));
-    let objects = stage("checking", || load::load(documents.objects, &mut report));
-    let settings = site::settings(&objects, &Overrides::default(), &mut report).context("the Site is sound")?;
-    let mut plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut report));
-    stage("policies", || policy::plan(&mut plan, &settings, &mut report));
-    stage("rules", || check::check(&plan, &mut report));
-    let templates = Templates::load(None, &mut Sources::default(), &mut report)?;
+    let sources = stage("reading", || source::read(&inputs, &progress, &mut findings))?;
+    let documents = stage("parsing", || document::parse(&sources, load::is_wanted, &progress, &mut findings));
+    let objects = stage("checking", || load::load(documents.objects, &mut findings));
+    let settings = site::settings(&objects, &Overrides::default(), &mut findings).context("the Site is sound")?;
+    let mut plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut findings));
+    stage("policies", || policy::plan(&mut plan, &settings, &mut findings));
+    stage("rules", || check::check(&plan, std::mem::take(&mut findings), &mut report));
+    let templates = Templates::load(None, &mut Sources::default(), &mut findings)?;
     let tree =
-        stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut report));
-    let changes = stage("comparing, folder empty", || tree.changes(output, &progress, &mut report))?;
+        stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut findings));
+    let changes = stage("comparing, folder empty", || tree.changes(output, &progress, &mut findings))?;
     stage("writing", || tree.write(output, &changes, &progress))?;
-    let unchanged = stage("comparing, unchanged", || tree.changes(output, &progress, &mut report))?;
+    let unchanged = stage("comparing, unchanged", || tree.changes(output, &progress, &mut findings))?;
 
     refuse_errors(&report);
     refuse_other_changes(&changes, &Action::Create)?;
@@ -276,9 +280,9 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
 }
 
 fn measure_findings(input: &Path, output: &Path) -> Result<()> {
-    let (progress, mut report) = (Progress::default(), Report::default());
     let started = Instant::now();
-    let compilation = compile(&inputs(input, output), &Options::default(), &progress, &mut report)?;
+    let progress = Progress::default();
+    let (compilation, report) = compile(&inputs(input, output), &Options::default(), Levels::default(), &progress)?;
     let resolved = stage("positions", || resolve(&report, &compilation.sources));
     let text = stage("as text", || text::emit(&resolved, false, false));
     say_time("whole run with its findings as text", started);

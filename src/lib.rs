@@ -24,8 +24,10 @@ pub mod write;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::Findings;
+use crate::base::levels::Levels;
 use crate::base::progress::Progress;
+use crate::base::report::Report;
 use crate::model::{Overrides, Plan, Settings};
 use crate::read::document::Documents;
 use crate::read::source::{Inputs, Sources};
@@ -72,12 +74,13 @@ pub struct Compilation {
 pub fn compile(
     inputs: &Inputs,
     options: &Options,
+    levels: Levels,
     progress: &Progress,
-    report: &mut Report,
-) -> anyhow::Result<Compilation> {
-    let sources = read::source::read(inputs, progress, report)?;
-    let documents = read::document::parse(&sources, read::load::is_wanted, progress, report);
-    compile_documents(sources, documents, inputs, options, progress, report)
+) -> anyhow::Result<(Compilation, Report)> {
+    let mut findings = Findings::default();
+    let sources = read::source::read(inputs, progress, &mut findings)?;
+    let documents = read::document::parse(&sources, read::load::is_wanted, progress, &mut findings);
+    compile_documents(sources, documents, inputs, options, levels, findings, progress)
 }
 
 /// Compiles documents that were read from `sources`. `inputs` says where from, and where to.
@@ -89,15 +92,16 @@ pub fn compile_documents(
     documents: Documents,
     inputs: &Inputs,
     options: &Options,
+    levels: Levels,
+    mut findings: Findings,
     progress: &Progress,
-    report: &mut Report,
-) -> anyhow::Result<Compilation> {
+) -> anyhow::Result<(Compilation, Report)> {
     let passed_over = documents.passed_over;
-    let objects = read::load::load(documents.objects, report);
-    check::accept(&objects, registry::all(), report);
+    let objects = read::load::load(documents.objects, &mut findings);
+    let mut report = Report::new(levels, check::acceptances(&objects, registry::all(), &mut findings));
     let wukongs = objects.wukong_count;
-    if wukongs == 0 && !options.allow_empty && !report.has_errors() {
-        check::no_wukong(inputs, passed_over.values().sum(), report);
+    if wukongs == 0 && !options.allow_empty && !findings.has_errors() {
+        findings.extend(check::no_wukong(inputs, passed_over.values().sum()));
     }
     let mut compilation = Compilation {
         sources,
@@ -110,29 +114,34 @@ pub fn compile_documents(
     };
     let sources = &mut compilation.sources;
     // With another Site than the one that is meant, most further findings would be guesses.
-    let Some(settings) = lower::site::settings(&objects, &options.overrides, report) else {
-        lower::network::check_without_site(objects, sources, report);
-        return Ok(compilation);
+    let Some(settings) = lower::site::settings(&objects, &options.overrides, &mut findings) else {
+        lower::network::check_without_site(objects, sources, &mut findings);
+        report.extend(findings);
+        return Ok((compilation, report));
     };
-    let mut plan = lower::network::lower(objects, &settings, sources, report);
+    let mut plan = lower::network::lower(objects, &settings, sources, &mut findings);
     plan.now = options.now;
-    lower::policy::plan(&mut plan, &settings, report);
-    check::check(&plan, report);
-    let templates = Templates::load(options.templates.as_deref(), sources, report)?;
+    lower::policy::plan(&mut plan, &settings, &mut findings);
+    let templates = Templates::load(options.templates.as_deref(), sources, &mut findings)?;
+    check::check(&plan, findings, &mut report);
     let plan = compilation.plan.insert(plan);
     if report.has_errors() {
-        return Ok(compilation);
+        return Ok((compilation, report));
     }
     let unwanted = unwanted_policies(inputs, plan, &settings)?;
-    let tombstones = write::retire::retire(&unwanted, plan, &settings, report);
+    let mut findings = Findings::default();
+    let tombstones = write::retire::retire(&unwanted, plan, &settings, &mut findings);
+    report.extend(findings);
     if report.has_errors() {
-        return Ok(compilation);
+        return Ok((compilation, report));
     }
-    let tree = write::render::render(plan, &tombstones, &settings, &templates, sources, progress, report);
+    let mut findings = Findings::default();
+    let tree = write::render::render(plan, &tombstones, &settings, &templates, sources, progress, &mut findings);
+    report.extend(findings);
     compilation.tree = Some(tree).filter(|_| !report.has_errors());
     compilation.retired = tombstones.len();
     compilation.used_interfaces = used_interfaces(plan, &settings);
-    Ok(compilation)
+    Ok((compilation, report))
 }
 
 /// The policies that stand in the output folder and are no longer wanted. Without policies at all nothing is retired: the

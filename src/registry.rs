@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use crate::base::address;
-use crate::base::diagnostic::Rule;
+use crate::base::rule::Rule;
 use crate::check;
-use crate::lower::{network, site};
+use crate::lower::{names, network, site};
 use crate::read::{document, load, schema, source};
 use crate::write::{render, retire, tree};
 
@@ -32,6 +32,9 @@ static OF_STAGES: &[&Rule] = &[
     &load::INVALID_INVENTORY,
     &load::DUPLICATE_NODE,
     &site::SRIOV_OPERATOR,
+    &check::NO_WUKONG,
+    &check::INVALID_ACCEPTANCE,
+    &check::UNUSED_ACCEPTANCE,
     &address::INVALID_ADDRESS,
     &address::UNUSABLE_ADDRESS,
     &network::address::UNUSABLE_GATEWAY,
@@ -41,7 +44,7 @@ static OF_STAGES: &[&Rule] = &[
     &network::fields::BRIDGE_IS_UPLINK,
     &network::fields::VLAN_NOT_CARRIED,
     &network::fields::FIELD_IGNORED,
-    &network::fields::MANIFEST_NAME_TOO_LONG,
+    &names::MANIFEST_NAME_TOO_LONG,
     &network::fields::DOTTED_NAD_NAME,
     &network::DUPLICATE_NETWORK,
     &network::SRIOV_WITHOUT_RESOURCE,
@@ -61,7 +64,7 @@ static OF_STAGES: &[&Rule] = &[
 ];
 
 static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let mut all: Vec<&Rule> = OF_STAGES.iter().chain(check::RULES).copied().collect();
+    let mut all: Vec<&Rule> = OF_STAGES.iter().copied().chain(check::rules()).collect();
     all.sort_by_key(|rule| rule.code);
     all
 });

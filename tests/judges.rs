@@ -7,8 +7,9 @@ use std::path::Path;
 use common::{files, good_cases};
 use nmstate::NetworkState;
 use serde_json::Value;
-use wukong_render::base::diagnostic::{Report, Severity};
+use wukong_render::base::levels::Levels;
 use wukong_render::base::progress::Progress;
+use wukong_render::base::rule::Severity;
 use wukong_render::read::document::tree;
 use wukong_render::read::source::Inputs;
 use wukong_render::{Options, compile};
@@ -176,8 +177,8 @@ fn judge_text(text: &str) -> usize {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     std::fs::write(folder.path().join("in.yaml"), text).expect("it can be written");
     let inputs = Inputs { paths: vec![folder.path().to_owned()], ..Inputs::default() };
-    let mut report = Report::default();
-    let compilation = compile(&inputs, &Options::default(), &Progress::default(), &mut report).expect("it compiles");
+    let (compilation, report) =
+        compile(&inputs, &Options::default(), Levels::default(), &Progress::default()).expect("it compiles");
     let Some(tree) = compilation.tree else { panic!("{:?}\n{text}", report.diagnostics()) };
     let mut judged = 0;
     for document in tree::parse(&tree.stream()) {
@@ -219,8 +220,8 @@ fn nmstate_accepts_every_combination() {
         }
     }
     let inputs = Inputs { paths: vec![folder.path().to_owned()], ..Inputs::default() };
-    let mut report = Report::default();
-    let compilation = compile(&inputs, &Options::default(), &Progress::default(), &mut report).expect("it compiles");
+    let (compilation, report) =
+        compile(&inputs, &Options::default(), Levels::default(), &Progress::default()).expect("it compiles");
     let tree = compilation
         .tree
         .unwrap_or_else(|| panic!("{:?}", report.diagnostics().iter().find(|it| it.severity == Severity::Error)));

@@ -3,8 +3,10 @@
 mod common;
 
 use common::{files, root};
-use wukong_render::base::diagnostic::{Levels, Report};
+use wukong_render::base::diagnostic::Findings;
+use wukong_render::base::levels::Levels;
 use wukong_render::base::progress::Progress;
+use wukong_render::base::report::Report;
 use wukong_render::lower::{network, policy, site};
 use wukong_render::model::Overrides;
 use wukong_render::read::source::{Source, Sources};
@@ -92,21 +94,22 @@ fn mutate(text: &str, random: &mut Random) -> String {
 fn compile(text: &str) -> (String, Option<String>) {
     let mut sources = Sources::default();
     sources.add(Source { path: "in.yaml".to_owned(), label: "in.yaml".to_owned(), text: text.to_owned() });
-    let mut report = Report::new(Levels::default());
+    let mut findings = Findings::default();
     let progress = Progress::default();
-    let documents = document::parse(&sources, load::is_wanted, &progress, &mut report);
-    let objects = load::load(documents.objects, &mut report);
-    let settings = site::settings(&objects, &Overrides::default(), &mut report);
-    check::accept(&objects, registry::all(), &mut report);
+    let documents = document::parse(&sources, load::is_wanted, &progress, &mut findings);
+    let objects = load::load(documents.objects, &mut findings);
+    let settings = site::settings(&objects, &Overrides::default(), &mut findings);
+    let mut report = Report::new(Levels::default(), check::acceptances(&objects, registry::all(), &mut findings));
     let mut plan = None;
     let stream = settings.and_then(|settings| {
-        let plan = plan.insert(network::lower(objects, &settings, &sources, &mut report));
-        policy::plan(plan, &settings, &mut report);
-        check::check(plan, &mut report);
-        let templates = Templates::load(None, &mut sources, &mut report).expect("the built-in templates are right");
+        let plan = plan.insert(network::lower(objects, &settings, &sources, &mut findings));
+        policy::plan(plan, &settings, &mut findings);
+        let templates = Templates::load(None, &mut sources, &mut findings).expect("the built-in templates are right");
+        check::check(plan, std::mem::take(&mut findings), &mut report);
         let is_good = !report.has_errors();
-        is_good.then(|| render(plan, &[], &settings, &templates, &sources, &progress, &mut report).stream())
+        is_good.then(|| render(plan, &[], &settings, &templates, &sources, &progress, &mut findings).stream())
     });
+    report.extend(findings);
     let resolved = resolve(&report, &sources);
     for finding in &resolved {
         assert!(finding.location.position.is_some(), "no position: {finding:?}\n{text}");

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Place};
 use crate::rule;
 
 rule! {
@@ -36,18 +36,18 @@ rule! {
 }
 
 /// Something was wrong and has been reported.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Reported;
 
 /// An address with its prefix length, that a host can have.
-pub fn host_address(text: &str, place: Place, what: &str, report: &mut Report) -> Result<IpNet, Reported> {
+pub fn host_address(text: &str, place: Place, what: &str, findings: &mut Findings) -> Result<IpNet, Reported> {
     let Some(address) = parse_net(text) else {
         let (message, help) = explain(text, what);
-        report.push(Diagnostic::new(&INVALID_ADDRESS, place, message, help));
+        findings.push(Diagnostic::new(&INVALID_ADDRESS, place, message, help));
         return Err(Reported);
     };
     if let Some((problem, help)) = unusable(address) {
-        report.push(Diagnostic::new(&UNUSABLE_ADDRESS, place, format!("{what} `{text}` is {problem}"), help));
+        findings.push(Diagnostic::new(&UNUSABLE_ADDRESS, place, format!("{what} `{text}` is {problem}"), help));
         return Err(Reported);
     }
     Ok(address)
@@ -127,7 +127,7 @@ pub fn unusable(network: IpNet) -> Option<(String, String)> {
 }
 
 /// An address of a host, without a prefix length.
-pub fn plain_address(text: &str, place: Place, what: &str, report: &mut Report) -> Result<IpAddr, Reported> {
+pub fn plain_address(text: &str, place: Place, what: &str, findings: &mut Findings) -> Result<IpAddr, Reported> {
     let Ok(address) = text.parse::<IpAddr>() else {
         let help = match text.split_once('/') {
             Some((address, _)) if address.parse::<IpAddr>().is_ok() => {
@@ -135,12 +135,12 @@ pub fn plain_address(text: &str, place: Place, what: &str, report: &mut Report) 
             }
             _ => "write an address such as `192.168.1.1` or `2001:db8::1`".to_owned(),
         };
-        report.push(Diagnostic::new(&INVALID_ADDRESS, place, format!("{what} `{text}` is no IP address"), help));
+        findings.push(Diagnostic::new(&INVALID_ADDRESS, place, format!("{what} `{text}` is no IP address"), help));
         return Err(Reported);
     };
     if address.is_unspecified() || address.is_multicast() || (what == "gateway" && address.is_loopback()) {
         let message = format!("{what} `{text}` is not the address of a host");
-        report.push(Diagnostic::new(&UNUSABLE_ADDRESS, place, message, "use the address of one host"));
+        findings.push(Diagnostic::new(&UNUSABLE_ADDRESS, place, message, "use the address of one host"));
         return Err(Reported);
     }
     Ok(address)

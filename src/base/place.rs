@@ -28,6 +28,17 @@ pub struct DocumentId {
     pub index: u32,
 }
 
+/// A network of a Wukong: what a place knows of itself, so that nobody has to read it out of a pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NetworkId {
+    /// The document.
+    pub document: DocumentId,
+    /// The number of the object among those of the document: a list has several.
+    pub object: u32,
+    /// The number of the network in the object's list.
+    pub network: u32,
+}
+
 /// Which half of a `key: value` pair a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
@@ -48,6 +59,8 @@ pub enum Place {
         pointer: String,
         /// Key or value.
         part: Part,
+        /// The network that it is in, if it is in one.
+        network: Option<NetworkId>,
     },
     /// A stretch of a source's text, in bytes.
     Span {
@@ -65,11 +78,38 @@ pub enum Place {
 pub struct Origin {
     /// The document.
     pub document: DocumentId,
+    /// The number of the object among those of the document.
+    pub object: u32,
     /// The JSON pointer of the value within the document.
     pub pointer: String,
+    /// The network that it is in, if it is in one.
+    pub network: Option<NetworkId>,
+}
+
+impl Place {
+    /// The network that it is in, if it is in one.
+    pub fn network(&self) -> Option<NetworkId> {
+        match self {
+            Self::Node { network, .. } => *network,
+            Self::Span { .. } | Self::Path(_) => None,
+        }
+    }
 }
 
 impl Origin {
+    /// An object: a document, or one of the objects in it.
+    pub fn of_object(document: DocumentId, object: u32, pointer: String) -> Self {
+        Self { document, object, pointer, network: None }
+    }
+
+    /// The same origin, as that of a network of its object.
+    #[must_use]
+    pub fn in_network(self, number: usize) -> Self {
+        // A list with more items than that is no Wukong's: no file is that large.
+        let network = u32::try_from(number).unwrap_or(u32::MAX);
+        Self { network: Some(NetworkId { document: self.document, object: self.object, network }), ..self }
+    }
+
     /// The origin of a child, by key or by index.
     #[must_use]
     pub fn child(&self, segment: impl std::fmt::Display) -> Self {
@@ -80,12 +120,12 @@ impl Origin {
     /// The origin of what a JSON pointer leads to from here.
     #[must_use]
     pub fn below(&self, pointer: &str) -> Self {
-        Self { document: self.document, pointer: format!("{}{pointer}", self.pointer) }
+        Self { pointer: format!("{}{pointer}", self.pointer), ..self.clone() }
     }
 
     /// The value of this origin's child as a place; `path` may name a grandchild as `a/b`.
     pub fn at(&self, path: &str) -> Place {
-        Place::Node { document: self.document, pointer: format!("{}/{path}", self.pointer), part: Part::Value }
+        self.place(format!("{}/{path}", self.pointer), Part::Value)
     }
 
     /// The rest of a place's pointer, if the place is this origin's value or within it.
@@ -97,12 +137,15 @@ impl Origin {
 
     /// The value itself as a place.
     pub fn here(&self) -> Place {
-        Place::Node { document: self.document, pointer: self.pointer.clone(), part: Part::Value }
+        self.place(self.pointer.clone(), Part::Value)
     }
 
     /// The key of this origin's child as a place.
     pub fn key(&self, name: &str) -> Place {
-        let pointer = self.child(name).pointer;
-        Place::Node { document: self.document, pointer, part: Part::Key }
+        self.place(self.child(name).pointer, Part::Key)
+    }
+
+    fn place(&self, pointer: String, part: Part) -> Place {
+        Place::Node { document: self.document, pointer, part, network: self.network }
     }
 }

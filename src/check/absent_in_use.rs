@@ -1,52 +1,80 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::conflict::meetings;
-use crate::base::diagnostic::{Diagnostic, Report, others};
+use super::collect::Blame;
+use super::conflict::{BLAMING, meetings};
+use super::hit::{Hit, Words};
 use crate::base::names::vlan_interface;
-use crate::model::{Claim, Claimant, Claimed, Plan};
+use crate::base::place::Place;
+use crate::model::{Claim, Claimant, Claimed, Holder, Plan};
 use crate::rule;
 
 rule! {
     /// A policy among the inputs takes away what a network needs.
     ///
-    /// Somebody else's NodeNetworkConfigurationPolicy has the interface, or what it stands on, with `state: absent`, on nodes that can be the same. The policy
-    /// that is applied last wins, and both stay "Available".
+    /// Somebody else's NodeNetworkConfigurationPolicy has the interface, or what it stands on, with `state: absent`, or the localnet, on nodes that can be the
+    /// same. The policy that is applied last wins, and both stay "Available".
     ///
     /// ## Way out
     /// Delete the interface from that policy, or choose another name here.
-    pub(super) ABSENT_IN_USE = "WK311", "absent-in-use", Error;
+    pub(super) ABSENT_IN_USE = "WK311", "absent-in-use", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let needed = |claim: &Claim| match &claim.what {
-        Claimed::Interface(name) | Claimed::Port(name) if claim.by != Claimant::Others => Some(name.clone()),
-        Claimed::VlanTag { base, id } if claim.by != Claimant::Others => Some(vlan_interface(base, *id)),
+        _ if claim.by == Claimant::Others => None,
+        Claimed::Interface(name) => Some(name.clone()),
+        Claimed::Wire(wire) => Some(match wire.tag() {
+            Some(id) => vlan_interface(&wire.base, id),
+            None => wire.base.clone(),
+        }),
         _ => None,
     };
     let base = |claim: &Claim| match &claim.what {
-        Claimed::VlanTag { base, .. } if claim.by != Claimant::Others => Some(base.clone()),
+        Claimed::Wire(wire) if wire.tag().is_some() && claim.by != Claimant::Others => Some(wire.base.clone()),
         _ => None,
     };
-    let mut found = meetings(plan, report, &ABSENT_IN_USE, absent, needed);
-    found.extend(meetings(plan, report, &ABSENT_IN_USE, absent, base));
+    let localnet = |claim: &Claim| match &claim.what {
+        Claimed::Localnet(localnet) if claim.by != Claimant::Others => Some(localnet.clone()),
+        _ => None,
+    };
+    let mut found = meetings(plan, blame, absent, needed);
+    found.extend(meetings(plan, blame, absent, base));
+    let interfaces = found.len();
+    found.extend(meetings(plan, blame, absent_localnet, localnet));
     // A bridge goes with its VLAN interface, and that with its NIC: one of them says it.
     let mut seen = HashSet::new();
-    found.retain(|meeting| seen.insert((meeting.first.place.clone(), meeting.interface.clone())));
-    for meeting in found {
-        let others = others(meeting.more, " (and by one more network)", " (and by # more networks)");
-        let diagnostic = Diagnostic::new(
-            &ABSENT_IN_USE,
-            meeting.second.place.clone(),
-            format!("`{}` is needed here{others}, and {} takes it away", meeting.interface, meeting.first.holder),
-            "delete the interface from that policy, or choose another name here",
-        );
-        report.push(diagnostic.with_related(meeting.first.place.clone(), "taken away"));
+    let mut groups: HashMap<(&str, &Place), usize> = HashMap::new();
+    let mut hits = Vec::new();
+    for (number, meeting) in found.into_iter().enumerate() {
+        let Holder::Policy(policy) = &meeting.first.holder else { continue };
+        if !seen.insert((meeting.first.place.clone(), meeting.interface, meeting.second.place.clone())) {
+            continue;
+        }
+        let (name, first, is_localnet) = (meeting.interface, meeting.first, number >= interfaces);
+        // Those of one name and policy are one finding, by whichever of the three ways they need it.
+        let count = groups.len();
+        let group = *groups.entry((name, &first.place)).or_insert(count);
+        hits.push(Hit::in_group(meeting.second.place.clone(), group, move |more| {
+            let others = more.words(" (and by one more network)", |more| format!(" (and by {more} more networks)"));
+            let message = format!("`{name}` is needed here{others}, and the policy `{policy}` takes it away");
+            let what = if is_localnet { "mapping" } else { "interface" };
+            Words::new(message, format!("delete the {what} from that policy, or choose another name here"))
+                .with_related(first.place.clone(), "taken away")
+        }));
     }
+    hits
 }
 
 fn absent(claim: &Claim) -> Option<&str> {
     match &claim.what {
         Claimed::Absent(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn absent_localnet(claim: &Claim) -> Option<&str> {
+    match &claim.what {
+        Claimed::AbsentLocalnet(name) => Some(name),
         _ => None,
     }
 }

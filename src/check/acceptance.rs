@@ -1,12 +1,9 @@
 //! Which findings a Wukong accepts, by annotations on it.
 
-use std::cell::Cell;
-
-use super::{
-    bridge_not_everywhere, bridge_on_nic, localnet_moves, node_address_moves, node_ip_on_many_nodes,
-    node_ip_without_routes, stale_inventory,
-};
-use crate::base::diagnostic::{Acceptance, Diagnostic, Report, Rule, Severity};
+use crate::base::acceptance::Acceptance;
+use crate::base::diagnostic::{Diagnostic, Findings};
+use crate::base::report::Report;
+use crate::base::rule::{Inventory, Rule, Severity};
 use crate::base::spelling::nearest;
 use crate::model::Plan;
 use crate::read::load::{LoadedWukong, Objects};
@@ -29,7 +26,7 @@ rule! {
     ///
     /// ## Way out
     /// Correct the annotation. `wukong-render explain` lists the codes.
-    pub(super) INVALID_ACCEPTANCE = "WK118", "invalid-acceptance", Warning;
+    pub INVALID_ACCEPTANCE = "WK118", "invalid-acceptance", Warning;
 }
 
 rule! {
@@ -40,14 +37,14 @@ rule! {
     ///
     /// ## Way out
     /// Delete the annotation.
-    pub(super) UNUSED_ACCEPTANCE = "WK119", "unused-acceptance", Warning;
+    pub UNUSED_ACCEPTANCE = "WK119", "unused-acceptance", Warning;
 }
 
 const PREFIX: &str = "accept.render.novasphere.dev";
 const HELP: &str = "write `accept.render.novasphere.dev/CODE: reason`, or `CODE.NETWORK` for one network";
 
-/// Takes what the Wukongs accept.
-pub fn accept(objects: &Objects, rules: &[&'static Rule], report: &mut Report) {
+/// What the Wukongs accept.
+pub fn acceptances(objects: &Objects, rules: &[&'static Rule], findings: &mut Findings) -> Vec<Acceptance> {
     let mut acceptances = Vec::new();
     for loaded in &objects.wukongs {
         for (prefix, name, reason) in loaded.own_annotations() {
@@ -56,13 +53,10 @@ pub fn accept(objects: &Objects, rules: &[&'static Rule], report: &mut Report) {
                 Err((message, help)) => {
                     let annotations = loaded.wukong.origin.child("metadata").child("annotations");
                     let place = annotations.key(&format!("{prefix}/{name}"));
-                    report.push(Diagnostic::new(&INVALID_ACCEPTANCE, place, message, help));
+                    findings.push(Diagnostic::new(&INVALID_ACCEPTANCE, place, message, help));
                 }
             }
         }
-    }
-    if !acceptances.is_empty() {
-        report.accept(acceptances);
     }
     if let Some(site) = &objects.site {
         let annotations = site.value.metadata.annotations.iter().flatten();
@@ -70,9 +64,10 @@ pub fn accept(objects: &Objects, rules: &[&'static Rule], report: &mut Report) {
             let place = site.origin.child("metadata").child("annotations").key(key);
             let message = "a Site accepts nothing: a finding is accepted in the Wukong where it is";
             let help = "annotate the Wukong, or use --allow CODE for the whole run";
-            report.push(Diagnostic::new(&INVALID_ACCEPTANCE, place, message, help));
+            findings.push(Diagnostic::new(&INVALID_ACCEPTANCE, place, message, help));
         }
     }
+    acceptances
 }
 
 /// What an annotation accepts; or what is wrong with it, and the way out.
@@ -113,17 +108,18 @@ fn acceptance(
         }
     };
     let place = object.child("metadata").child("annotations").key(&format!("{prefix}/{name}"));
-    Ok(Acceptance { rule, scope, place, reason: reason.trim().to_owned(), uses: Cell::new(0) })
+    Ok(Acceptance { rule, scope, place, reason: reason.trim().to_owned(), uses: 0 })
 }
 
-/// Reports the acceptances that accept nothing.
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+/// The acceptances that accept nothing, once every rule has been asked.
+pub(super) fn unused(plan: &Plan, report: &Report) -> Findings {
+    let mut findings = Findings::default();
     // What was dropped because of an error is not looked at, and may be what is accepted.
     if plan.is_partial {
-        return;
+        return findings;
     }
     let is_unused = |acceptance: &&Acceptance| {
-        acceptance.uses.get() == 0 && is_looked_for(acceptance.rule, plan) && !report.is_allowed(acceptance.rule)
+        acceptance.uses == 0 && is_looked_for(acceptance.rule, plan) && !report.is_allowed(acceptance.rule)
     };
     let finding = |acceptance: &Acceptance| {
         let Rule { code, name, severity, .. } = acceptance.rule;
@@ -135,22 +131,15 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         };
         Diagnostic::new(rule, acceptance.place.clone(), message, "delete the annotation")
     };
-    let unused: Vec<Diagnostic> = report.acceptances().iter().filter(is_unused).map(finding).collect();
-    report.extend(unused);
+    findings.extend(report.acceptances().iter().filter(is_unused).map(finding));
+    findings
 }
 
 /// Whether a run like this one could have found it: some rules need the inventory, others are for where there is none.
 fn is_looked_for(rule: &Rule, plan: &Plan) -> bool {
-    let needs: [&Rule; 4] = [
-        &bridge_not_everywhere::BRIDGE_NOT_EVERYWHERE,
-        &localnet_moves::LOCALNET_MOVES,
-        &node_address_moves::NODE_ADDRESS_MOVES,
-        &stale_inventory::STALE_INVENTORY,
-    ];
-    let is_without: [&Rule; 3] = [
-        &bridge_on_nic::BRIDGE_ON_NIC,
-        &node_ip_on_many_nodes::NODE_IP_ON_MANY_NODES,
-        &node_ip_without_routes::NODE_IP_WITHOUT_ROUTES,
-    ];
-    if plan.inventory.is_empty() { !needs.contains(&rule) } else { !is_without.contains(&rule) }
+    match rule.inventory {
+        Inventory::Any => true,
+        Inventory::Needed => !plan.inventory.is_empty(),
+        Inventory::Absent => plan.inventory.is_empty(),
+    }
 }

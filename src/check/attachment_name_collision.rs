@@ -1,4 +1,7 @@
-use crate::base::diagnostic::Report;
+use super::collect::Blame;
+use super::hit::Hit;
+use super::names_collide::collisions;
+use super::policy_name_collision::POLICY_NAME_COLLISION;
 use crate::model::{Claimed, Plan};
 use crate::rule;
 
@@ -10,15 +13,12 @@ rule! {
     ///
     /// ## Way out
     /// Rename one of the Wukongs or networks.
-    pub(super) ATTACHMENT_NAME_COLLISION = "WK303", "attachment-name-collision", Error;
+    pub(super) ATTACHMENT_NAME_COLLISION = "WK303", "attachment-name-collision", Error, yields_to: &[&POLICY_NAME_COLLISION];
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    fn name_of(claimed: &Claimed) -> Option<&String> {
-        match claimed {
-            Claimed::AttachmentName { name, .. } => Some(name),
-            _ => None,
-        }
-    }
-    super::report_name_collisions(plan, &ATTACHMENT_NAME_COLLISION, "NetworkAttachmentDefinition", name_of, report);
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    collisions(plan, blame, "NetworkAttachmentDefinition", |what| match what {
+        Claimed::AttachmentName { name, .. } => Some(name),
+        _ => None,
+    })
 }

@@ -1,71 +1,134 @@
-use super::conflict::{agreed, conflicts, is_bridge};
-use crate::base::diagnostic::{Diagnostic, Place, Report};
-use crate::model::{Claimed, Plan};
+use super::collect::Blame;
+use super::conflict::{Conflict, agreed, conflicts};
+use super::hit::{Hit, More, Words};
+use crate::base::place::Place;
+use crate::lower::network::DUPLICATE_NETWORK;
+use crate::model::{BridgeDefinition, Claim, Claimed, Definition, Holder, Key, Network, Plan};
 use crate::rule;
 
 rule! {
     /// One bridge, or another interface that is made, is defined in two ways.
     ///
-    /// Two networks make a bridge of one name with another uplink, VLAN, type or node address, on nodes that can be the same. Nothing
-    /// in a cluster notices: the policy that is applied last wins, both stay "Available", and the other virtual machines
+    /// Two networks make a bridge of one name with another uplink, VLAN, type, VLAN filtering or node address, on nodes that can be the
+    /// same; or a policy of others gives an interface another MTU, or a NIC another number of virtual functions. Nothing in a cluster notices: the policy that is applied last wins, both stay "Available", and the other virtual machines
     /// are on the wrong network (tried with nmstate 2.2.62: the port list is replaced). Of several networks, the one that differs from
     /// most is shown; a policy of somebody else's among the inputs counts as right.
     ///
     /// ## Way out
     /// Give one of the bridges another `bridgeName`, or make the networks agree. If they are meant for different nodes, select
     /// these by one label with different values.
-    pub(super) BRIDGE_CONFLICT = "WK304", "bridge-conflict", Error;
+    pub(super) BRIDGE_CONFLICT = "WK304", "bridge-conflict", Error, yields_to: &[&DUPLICATE_NETWORK];
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::Interface(_))) {
-        let Claimed::Interface(name) = conflict.what else { continue };
-        let (here, elsewhere) = (&conflict.second.holder, &conflict.first.holder);
-        let kind = if is_bridge(here) && is_bridge(elsewhere) { "bridge" } else { "interface" };
-        let agreed = agreed(conflict.agreed);
-        let key = differing_key(here, elsewhere);
-        let help = match key {
-            Some(key) => format!("correct the `{key}`, or give this bridge another `bridgeName`"),
-            None => "give one of them another name, or make them agree".to_owned(),
-        };
-        let diagnostic = Diagnostic::new(
-            &BRIDGE_CONFLICT,
-            key.map_or_else(|| conflict.second.place.clone(), |key| beside(&conflict.second.place, key)),
-            format!("the {kind} `{name}` is {here} here{}, and {elsewhere} elsewhere{agreed}", conflict.others()),
-            help,
-        );
-        let first = key.map_or_else(|| conflict.first.place.clone(), |key| beside(&conflict.first.place, key));
-        report.push(diagnostic.with_related(first, elsewhere.clone()));
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let is_meant =
+        |claim: &Claim| matches!(claim.what, Claimed::Interface(_) | Claimed::Mtu(_) | Claimed::FunctionCount(_));
+    conflicts(plan, blame, is_meant).into_iter().map(|conflict| hit(plan, conflict)).collect()
+}
+
+fn hit<'a>(plan: &'a Plan, conflict: Conflict<'a>) -> Hit<'a> {
+    let (first, second) = (conflict.first, conflict.second);
+    match (conflict.what, &second.holder, &first.holder) {
+        (Claimed::Interface(name), Holder::Definition(here), Holder::Definition(elsewhere)) => {
+            let difference = difference(here, elsewhere, network(plan, second));
+            let place = place_of(plan, second, difference);
+            let related = place_of(plan, first, difference);
+            Hit::in_group(place, conflict.group, move |more| {
+                let is_bridge = here.bridge().is_some() && elsewhere.bridge().is_some();
+                let kind = if is_bridge { "bridge" } else { "interface" };
+                let (more, agreed) = (others(more), agreed(conflict.agreed));
+                let message = format!("the {kind} `{name}` is {here} here{more}, and {elsewhere} elsewhere{agreed}");
+                Words::new(message, help(difference)).with_related(related.clone(), elsewhere.to_string())
+            })
+        }
+        (what, Holder::Number(here), Holder::Number(elsewhere)) => {
+            Hit::in_group(second.place.clone(), conflict.group, move |more| {
+                let (what, key) = match what {
+                    Claimed::FunctionCount(nic) => (format!("number of virtual functions of `{nic}`"), "total-vfs"),
+                    Claimed::Mtu(name) => (format!("MTU of `{name}`"), "mtu"),
+                    _ => (String::new(), ""),
+                };
+                let message = format!("the {what} is {here} here{}, and {elsewhere} elsewhere", others(more));
+                let help = format!("give both the same `{key}`: the policy that is applied last wins");
+                Words::new(message, help).with_related(first.place.clone(), format!("{elsewhere} here"))
+            })
+        }
+        // Claims of one thing have holders of one kind.
+        _ => Hit::new(second.place.clone(), || Words::new("it is defined in two ways", "make the two agree")),
     }
 }
 
-/// The key of a network in which two definitions of a bridge differ, if it is one.
-fn differing_key(here: &str, elsewhere: &str) -> Option<&'static str> {
-    // kind, uplink, VLAN, and what else there is.
-    let parts = |words: &str| -> Option<[String; 4]> {
-        let (kind, rest) = words.split_once(" on ")?;
-        let (rest, with) = rest.split_once(", with ").unwrap_or((rest, ""));
-        let (uplink, vlan) = rest.split_once(", VLAN ").unwrap_or((rest, ""));
-        Some([kind, uplink, vlan, with].map(str::to_owned))
-    };
-    let (ours, theirs) = (parts(here)?, parts(elsewhere)?);
-    let keys = ["type", "physicalInterface", "vlanId", "nodeIP"].into_iter().zip(ours.iter().zip(&theirs));
-    let differs: Vec<(&'static str, &String)> =
-        keys.filter(|(_, (our, their))| our != their).map(|(key, (our, _))| (key, our)).collect();
-    match differs.as_slice() {
+fn others(more: More) -> String {
+    more.words(" (and one more network)", |more| format!(" (and {more} more networks)"))
+}
+
+/// In what two definitions of a bridge differ, if it is one thing that the network writes.
+#[derive(Debug, Clone, Copy)]
+enum Difference {
+    /// A key.
+    Key(Key, &'static str),
+    /// What their ports let through, for which a network has no key.
+    Filtering,
+}
+
+fn difference(here: &Definition, elsewhere: &Definition, network: Option<&Network>) -> Option<Difference> {
+    let (here, elsewhere) = (here.bridge()?, elsewhere.bridge()?);
+    let port = || port_difference(here, elsewhere, network);
+    let differences = [
+        (here.kind != elsewhere.kind).then_some(Some(Difference::Key(Key::Type, "type"))),
+        (!here.ports.keys().eq(elsewhere.ports.keys())).then(port),
+        (!here.ports.values().eq(elsewhere.ports.values()) && here.ports.len() == elsewhere.ports.len())
+            .then_some(Some(Difference::Filtering)),
         // What is not written cannot be shown.
-        [(key, our)] if !our.is_empty() => Some(key),
+        (here.addresses != elsewhere.addresses)
+            .then(|| Some(Difference::Key(Key::NodeIp, "nodeIP")).filter(|_| !here.addresses.is_empty())),
+    ];
+    // OVS has no filtering, so that another type always has another one.
+    let is_kind = differences[0].is_some();
+    let mut differences = differences.into_iter().enumerate().filter(|(number, _)| !(is_kind && *number == 2));
+    let mut found = differences.by_ref().filter_map(|(_, difference)| difference);
+    let first = found.next()?;
+    if found.next().is_some() { None } else { first }
+}
+
+/// In what the ports of two bridges differ: the NIC, or the tag.
+fn port_difference(
+    here: &BridgeDefinition,
+    elsewhere: &BridgeDefinition,
+    network: Option<&Network>,
+) -> Option<Difference> {
+    let nic = Some(Difference::Key(Key::PhysicalInterface, "physicalInterface"));
+    let (mut ours, mut theirs) = (here.ports.keys(), elsewhere.ports.keys());
+    let (Some(our), Some(their), None, None) = (ours.next(), theirs.next(), ours.next(), theirs.next()) else {
+        return nic;
+    };
+    let is_tag_written = network.is_none_or(|network| network.carrier.vlan().is_some());
+    match (our.base == their.base, our.tag() == their.tag() && our.below().is_some() == their.below().is_some()) {
+        (false, true) => nic,
+        (true, _) if is_tag_written && our.tag().is_some() => Some(Difference::Key(Key::VlanId, "vlanId")),
+        (true, _) if our.tag().is_some() => nic,
         _ => None,
     }
 }
 
-/// Another key of the network of a place, if the place is one of a network.
-fn beside(place: &Place, key: &str) -> Place {
-    match place {
-        Place::Node { document, pointer, part } if pointer.contains("/spec/networks/") => {
-            let network = pointer.rsplit_once('/').map_or("", |(network, _)| network);
-            Place::Node { document: *document, pointer: format!("{network}/{key}"), part: *part }
+fn help(difference: Option<Difference>) -> String {
+    match difference {
+        Some(Difference::Key(_, key)) => format!("correct the `{key}`, or give this bridge another `bridgeName`"),
+        Some(Difference::Filtering) => {
+            "give this bridge another `bridgeName`, or let the ports of both have the same `vlan`".to_owned()
         }
-        other => other.clone(),
+        None => "give one of them another name, or make them agree".to_owned(),
+    }
+}
+
+fn network<'a>(plan: &'a Plan, claim: &Claim) -> Option<&'a Network> {
+    plan.network(claim.place.network()?)
+}
+
+/// The key in which a network differs, or the place of the claim.
+fn place_of(plan: &Plan, claim: &Claim, difference: Option<Difference>) -> Place {
+    match (difference, network(plan, claim)) {
+        (Some(Difference::Key(key, _)), Some(network)) => network.at(key),
+        _ => claim.place.clone(),
     }
 }

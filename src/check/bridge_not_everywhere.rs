@@ -1,10 +1,13 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use super::nodes::name_nodes;
-use crate::base::diagnostic::{Diagnostic, Report, Severity, others};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, Words};
+use super::nodes::{SelectionId, name_nodes};
+use crate::base::rule::Severity;
 use crate::model::inventory::Node;
-use crate::model::{Claimant, Claimed, Host, Identity, Need, Network, NodeSelector, Plan};
+use crate::model::{Claimant, Claimed, Host, Identity, Key, Need, Network, NodeSelector, Plan};
 use crate::rule;
 
 rule! {
@@ -17,63 +20,53 @@ rule! {
     /// ## Way out
     /// Select the policy's nodes in the Wukong too (`highAvailability.nodeSelector`), or let the Site's `policy.nodeSelector` or a node group select
     /// them. With `attachment.bridgeResources` in the Site, the scheduler looks for the bridge itself.
-    pub(super) BRIDGE_NOT_EVERYWHERE = "WK239", "bridge-not-everywhere", Warning;
+    pub(super) BRIDGE_NOT_EVERYWHERE = "WK239", "bridge-not-everywhere", Warning,
+        inventory: Needed, yields_to: &BLAMING;
 }
 
 /// The label by which KubeVirt tells the nodes that it uses (user guide, "Node assignment").
 const SCHEDULABLE: &str = "kubevirt.io/schedulable";
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     // A node without labels may be any; and bridges that are asked for as a resource are found by the scheduler.
     if !plan.inventory.has_all_labels() || plan.is_partial {
-        return;
+        return Vec::new();
     }
     let mut coverage = Coverage::of(plan);
-    let mut missing: Vec<(&Network, &Identity, Rc<[usize]>, usize)> = Vec::new();
+    let mut hits = Vec::new();
     // One node that is left out is one mistake, however many bridges are not on it.
-    let mut known: HashMap<Rc<[usize]>, usize> = HashMap::new();
+    let mut groups: HashMap<Arc<[usize]>, usize> = HashMap::new();
     for wukong in &plan.wukongs {
+        let identity: &Identity = &wukong.identity;
+        let mut candidates = None;
         for network in &wukong.networks {
             let is_asked_for = plan.attachments_ask_for_bridges && network.nad_name.is_none();
             let Some(bridge) = made(network).filter(|_| !is_asked_for) else { continue };
-            let nodes = coverage.missing(bridge, &wukong.identity);
-            let is_nowhere = nodes.len() == coverage.candidates(&wukong.identity).len();
-            let is_accepted = || report.accepts(&BRIDGE_NOT_EVERYWHERE, &network.origin.here());
-            if nodes.is_empty() || (!is_nowhere && is_accepted()) {
+            let candidates = *candidates.get_or_insert_with(|| coverage.candidates(identity));
+            let nodes = coverage.missing(bridge, candidates);
+            if nodes.is_empty() {
                 continue;
             }
-            match known.get(&nodes) {
-                Some(number) => missing[*number].3 += 1,
-                None => {
-                    known.insert(Rc::clone(&nodes), missing.len());
-                    missing.push((network, &wukong.identity, nodes, 0));
-                }
-            }
+            let is_nowhere = nodes.len() == coverage.candidates[candidates].len();
+            let next = groups.len();
+            let group = *groups.entry(Arc::clone(&nodes)).or_insert(next);
+            let hit = Hit::in_group(network.at(Key::BridgeName), group, move |more| {
+                let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+                let nodes = name_nodes(plan, &nodes);
+                Words::new(
+                    format!("`{}` can start on {nodes}, where no policy makes `{bridge}`{others}", identity.name),
+                    "select the policy's nodes in `highAvailability.nodeSelector`, or let the Site's node selector select these too",
+                )
+            });
+            hits.push(if is_nowhere { hit.with_severity(Severity::Error) } else { hit });
         }
     }
-    for (network, identity, nodes, more) in missing {
-        let others = others(more, " (and one more network)", " (and # more networks)");
-        let bridge = made(network).unwrap_or_default();
-        let mut diagnostic = Diagnostic::new(
-            &BRIDGE_NOT_EVERYWHERE,
-            network.at("bridgeName"),
-            format!(
-                "`{}` can start on {}, where no policy makes `{bridge}`{others}",
-                identity.name,
-                name_nodes(plan, &nodes)
-            ),
-            "select the policy's nodes in `highAvailability.nodeSelector`, or let the Site's node selector select these too",
-        );
-        if coverage.candidates(identity).len() == nodes.len() {
-            diagnostic.severity = Severity::Error;
-        }
-        report.push(diagnostic);
-    }
+    hits
 }
 
 /// The bridge that a policy makes for a network.
 fn made(network: &Network) -> Option<&str> {
-    let makes = |host: &Host| matches!(host.need, Some(Need::Bridge | Need::MappedBridge));
+    let makes = |host: &Host| host.need.as_ref().is_some_and(Need::makes_bridge);
     network.carrier.bridge_name().filter(|_| network.hosts.iter().any(makes))
 }
 
@@ -84,9 +77,17 @@ struct Coverage<'a> {
     /// The number of each bridge's nodes in `covered`.
     of_bridge: HashMap<&'a str, usize>,
     covered: Vec<HashSet<usize>>,
-    candidates: HashMap<(&'a NodeSelector, String), Rc<[usize]>>,
-    missing: HashMap<(usize, *const usize), Rc<[usize]>>,
+    /// Where the policies of others have an interface, by its name.
+    of_others: HashMap<&'a str, Vec<&'a NodeSelector>>,
+    /// The number of a virtual machine's nodes in `candidates`.
+    of_machine: HashMap<(&'a NodeSelector, Tolerations<'a>), usize>,
+    candidates: Vec<Arc<[usize]>>,
+    /// By the numbers of the bridge's nodes and the machine's.
+    missing: HashMap<(usize, usize), Arc<[usize]>>,
 }
+
+/// What decides which taints a virtual machine tolerates: key, operator, value and effect of each toleration.
+type Tolerations<'a> = Vec<[Option<&'a str>; 4]>;
 
 impl<'a> Coverage<'a> {
     fn of(plan: &'a Plan) -> Self {
@@ -96,20 +97,34 @@ impl<'a> Coverage<'a> {
             uses_schedulable: plan.inventory.nodes().iter().any(is_schedulable),
             of_bridge: HashMap::new(),
             covered: Vec::new(),
-            candidates: HashMap::new(),
+            of_others: HashMap::new(),
+            of_machine: HashMap::new(),
+            candidates: Vec::new(),
             missing: HashMap::new(),
         };
-        // Equal selectors share their list of nodes: most bridges are told apart by a few lists.
-        let mut lists: HashMap<&str, BTreeMap<*const usize, &[usize]>> = HashMap::new();
+        for claim in plan.claims.iter().filter(|claim| claim.by == Claimant::Others) {
+            if let Claimed::Interface(name) = &claim.what {
+                coverage.of_others.entry(name).or_default().push(&claim.nodes);
+            }
+        }
+        // Most bridges are told apart by a few lists of nodes.
+        let mut lists: Vec<&[usize]> = Vec::new();
+        let mut numbers: HashMap<SelectionId<'_>, usize> = HashMap::new();
+        let mut of_bridge: HashMap<&str, BTreeSet<usize>> = HashMap::new();
         for network in plan.networks() {
             let Some(bridge) = made(network) else { continue };
-            let own = lists.entry(bridge).or_default();
-            own.extend(network.hosts.iter().map(|host| (host.selected.nodes.as_ptr(), &*host.selected.nodes)));
+            let own = of_bridge.entry(bridge).or_default();
+            for host in &network.hosts {
+                own.insert(*numbers.entry(SelectionId::of(&host.selected)).or_insert_with(|| {
+                    lists.push(&host.selected.nodes);
+                    lists.len() - 1
+                }));
+            }
         }
-        let mut known: HashMap<Vec<*const usize>, usize> = HashMap::new();
-        for (bridge, lists) in lists {
-            let number = *known.entry(lists.keys().copied().collect()).or_insert_with(|| {
-                coverage.covered.push(lists.values().flat_map(|list| list.iter().copied()).collect());
+        let mut known: HashMap<BTreeSet<usize>, usize> = HashMap::new();
+        for (bridge, own) in of_bridge {
+            let number = *known.entry(own.clone()).or_insert_with(|| {
+                coverage.covered.push(own.iter().flat_map(|number| lists[*number].iter().copied()).collect());
                 coverage.covered.len() - 1
             });
             coverage.of_bridge.insert(bridge, number);
@@ -117,11 +132,13 @@ impl<'a> Coverage<'a> {
         coverage
     }
 
-    /// The nodes where a virtual machine can start.
-    fn candidates(&mut self, identity: &'a Identity) -> Rc<[usize]> {
-        let key = (&identity.node_selector, format!("{:?}", identity.tolerations));
-        if let Some(known) = self.candidates.get(&key) {
-            return Rc::clone(known);
+    /// The number of the nodes where a virtual machine can start.
+    fn candidates(&mut self, identity: &'a Identity) -> usize {
+        let tolerations =
+            identity.tolerations.iter().map(|it| [&it.key, &it.operator, &it.value, &it.effect].map(Option::as_deref));
+        let key = (&identity.node_selector, tolerations.collect());
+        if let Some(known) = self.of_machine.get(&key) {
+            return *known;
         }
         let can_start = |number: &usize| {
             let node = self.plan.inventory.node(*number);
@@ -130,19 +147,20 @@ impl<'a> Coverage<'a> {
             is_used && node.taints.iter().all(|taint| identity.tolerations.iter().any(|it| taint.is_tolerated(it)))
         };
         let selected = self.plan.inventory.select(&identity.node_selector);
-        let candidates: Rc<[usize]> = selected.nodes.iter().copied().filter(can_start).collect();
-        self.candidates.insert(key, Rc::clone(&candidates));
-        candidates
+        self.candidates.push(selected.nodes.iter().copied().filter(can_start).collect());
+        let number = self.candidates.len() - 1;
+        self.of_machine.insert(key, number);
+        number
     }
 
     /// Those of them where no policy makes the bridge, and where it is not either.
-    fn missing(&mut self, bridge: &'a str, identity: &'a Identity) -> Rc<[usize]> {
-        let candidates = self.candidates(identity);
-        let Some(covered) = self.of_bridge.get(bridge) else { return candidates };
-        let missing = self.missing.entry((*covered, candidates.as_ptr())).or_insert_with(|| {
-            candidates.iter().copied().filter(|number| !self.covered[*covered].contains(number)).collect()
+    fn missing(&mut self, bridge: &str, candidates: usize) -> Arc<[usize]> {
+        let nodes = &self.candidates[candidates];
+        let Some(covered) = self.of_bridge.get(bridge) else { return Arc::clone(nodes) };
+        let missing = self.missing.entry((*covered, candidates)).or_insert_with(|| {
+            nodes.iter().copied().filter(|number| !self.covered[*covered].contains(number)).collect()
         });
-        let missing = Rc::clone(missing);
+        let missing = Arc::clone(missing);
         let is_there = |number: &usize| self.is_there(bridge, *number);
         if missing.iter().any(is_there) {
             return missing.iter().copied().filter(|number| !is_there(number)).collect();
@@ -153,13 +171,8 @@ impl<'a> Coverage<'a> {
     /// Whether a node has the bridge, or gets it by a policy of somebody else's.
     fn is_there(&self, bridge: &str, number: usize) -> bool {
         let node = self.plan.inventory.node(number);
-        let by_others = |claim: &crate::model::Claim| {
-            let is_bridge = matches!(&claim.what, Claimed::Interface(name) if name == bridge);
-            let has =
-                |(key, value): (&String, &String)| node.labels.as_ref().is_some_and(|it| it.get(key) == Some(value));
-            is_bridge && claim.nodes.iter().all(has)
-        };
-        node.interfaces.contains_key(bridge)
-            || self.plan.claims.iter().filter(|claim| claim.by == Claimant::Others).any(by_others)
+        let has = |(key, value): (&String, &String)| node.labels.as_ref().is_some_and(|it| it.get(key) == Some(value));
+        let by_others = || self.of_others.get(bridge).is_some_and(|all| all.iter().any(|it| it.iter().all(has)));
+        node.interfaces.contains_key(bridge) || by_others()
     }
 }

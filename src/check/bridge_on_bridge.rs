@@ -1,16 +1,21 @@
 use std::collections::{HashMap, HashSet};
 
-use super::conflict::{agreed, bridge, meetings, port};
-use crate::base::diagnostic::{Diagnostic, Place, Report, others};
+use super::bridge_conflict::BRIDGE_CONFLICT;
+use super::collect::Blame;
+use super::conflict::{Meeting, agreed, bridge, meetings};
+use super::hit::{Hit, Words};
 use crate::base::names::vlan_interface;
-use crate::model::{Claim, Claimant, Claimed, Plan};
+use crate::base::place::Place;
+use crate::lower::network::DUPLICATE_NETWORK;
+use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Plan};
 use crate::rule;
 
 rule! {
     /// An interface is a bridge for one network and an uplink for another.
     ///
-    /// The name that one network gives to its bridge is what another one puts into a bridge, as a NIC or as the VLAN interface that
-    /// its `vlanId` makes. There is one interface of a name on a node, and the kernel takes no bridge into a bridge (`ELOOP`).
+    /// The name that one network gives to its bridge is the NIC of another one: its port, what its VLAN interface stands on, that VLAN
+    /// interface itself, or the NIC of its virtual functions. There is one interface of a name on a node, and the kernel takes no bridge into a
+    /// bridge (`ELOOP`).
     ///
     /// ## Example
     /// ```yaml
@@ -20,46 +25,104 @@ rule! {
     ///
     /// ## Way out
     /// To be on the same wire, name the bridge as `bridgeName`. Otherwise give it another name, or name a NIC.
-    pub(super) BRIDGE_ON_BRIDGE = "WK308", "bridge-on-bridge", Error;
+    pub(super) BRIDGE_ON_BRIDGE = "WK308", "bridge-on-bridge", Error, yields_to: &[&DUPLICATE_NETWORK, &BRIDGE_CONFLICT];
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let becomes_port = |claim: &Claim| match &claim.what {
-        Claimed::VlanTag { base, id } => Some(vlan_interface(base, *id)),
-        _ => port(claim).map(str::to_owned),
-    };
-    let meetings = meetings(plan, report, &BRIDGE_ON_BRIDGE, bridge, becomes_port);
-    if meetings.is_empty() {
-        return;
+/// As what a name is a NIC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The port of a bridge or bond.
+    Port,
+    /// What a VLAN interface stands on.
+    Base,
+    /// The NIC of virtual functions.
+    Functions,
+}
+
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let found = [Role::Port, Role::Base, Role::Functions].map(|role| {
+        let met = meetings(plan, blame, bridge, |claim| nic(claim, role));
+        met.into_iter().map(move |meeting| (role, meeting)).collect::<Vec<_>>()
+    });
+    let found: Vec<(Role, Meeting<'_>)> = found.into_iter().flatten().collect();
+    if found.is_empty() {
+        return Vec::new();
     }
     let (mut users, mut bridges) = (HashMap::new(), HashMap::new());
     for claim in &plan.claims {
-        if let Some(interface) = becomes_port(claim) {
-            users.entry(interface).or_insert_with(HashSet::new).insert(&claim.place);
+        for name in [Role::Port, Role::Base, Role::Functions].into_iter().filter_map(|role| nic(claim, role)) {
+            users.entry(name).or_insert_with(HashSet::new).insert(&claim.place);
         }
         if let Some(name) = bridge(claim) {
             bridges.entry(name).or_insert_with(HashSet::new).insert(&claim.place);
         }
     }
-    for meeting in meetings {
-        let name = &meeting.interface;
-        let count = |places: Option<&HashSet<&Place>>| places.map_or(0, HashSet::len);
-        let (users, bridges) = (count(users.get(name)), count(bridges.get(name.as_str())));
-        let is_port = meeting.second.by == Claimant::Site || users > bridges;
-        let agreed = agreed(users.max(bridges));
+    let count = |places: Option<&HashSet<&Place>>| places.map_or(0, HashSet::len);
+    let mut hits = Vec::new();
+    for (role, meeting) in found {
+        let name = meeting.interface;
+        let (users, bridges) = (count(users.get(name)), count(bridges.get(name)));
+        let is_nic = meeting.second.by != Claimant::Network || users > bridges;
         // The one that fewer say is the one in the wrong.
-        let (wrong, right, message, help) = if is_port && meeting.first.by == Claimant::Network {
-            let message = format!("`{name}` cannot be a bridge: it is a port of `{}`{agreed}", meeting.second.holder);
-            (meeting.first, meeting.second, message, "give the bridge another `bridgeName`")
+        let is_bridge_wrong = is_nic && meeting.first.by == Claimant::Network;
+        let group = meeting.group * 4 + role as usize;
+        let agreed = agreed(users.max(bridges));
+        hits.push(if is_bridge_wrong {
+            bridge_is_wrong(&meeting, role, group, agreed)
         } else {
-            let others = others(meeting.more, " (and of one more)", " (and of # more)");
-            let holder = &meeting.second.holder;
-            let message = format!("`{name}` cannot be a port of `{holder}`{others}: it is a bridge itself{agreed}");
-            let help = "name a NIC; or to be on the same wire, name the bridge as `bridgeName`";
-            (meeting.second, meeting.first, message, help)
+            nic_is_wrong(&meeting, role, group, agreed)
+        });
+    }
+    // Every network on the bridge that is in the wrong is, and one of them says it.
+    let mut seen = HashSet::new();
+    hits.retain(|hit| seen.insert(hit.place.clone()));
+    hits
+}
+
+fn bridge_is_wrong<'a>(meeting: &Meeting<'a>, role: Role, group: usize, agreed: String) -> Hit<'a> {
+    let (name, bridge, nic) = (meeting.interface, meeting.first, meeting.second);
+    Hit::in_group(bridge.place.clone(), group, move |_| {
+        let message = format!("`{name}` cannot be a bridge: it is {}{agreed}", role_words(nic, role));
+        Words::new(message, "give the bridge another `bridgeName`")
+            .with_related(nic.place.clone(), role_words(nic, role))
+    })
+}
+
+fn nic_is_wrong<'a>(meeting: &Meeting<'a>, role: Role, group: usize, agreed: String) -> Hit<'a> {
+    let (name, bridge, nic) = (meeting.interface, meeting.first, meeting.second);
+    Hit::in_group(nic.place.clone(), group, move |more| {
+        let others = more.words(" (and of one more)", |more| format!(" (and of {more} more)"));
+        let message = format!("`{name}` cannot be {}{others}: it is a bridge itself{agreed}", role_words(nic, role));
+        let words = match &bridge.holder {
+            Holder::Definition(definition) => definition.to_string(),
+            _ => "a bridge".to_owned(),
         };
-        let diagnostic = Diagnostic::new(&BRIDGE_ON_BRIDGE, wrong.place.clone(), message, help);
-        let words = if is_port { format!("a port of `{}`", right.holder) } else { right.holder.clone() };
-        report.push(diagnostic.with_related(right.place.clone(), words));
+        Words::new(message, "name a NIC; or to be on the same wire, name the bridge as `bridgeName`")
+            .with_related(bridge.place.clone(), words)
+    })
+}
+
+/// The interface that a claim has as a NIC in this role. Pods' interfaces may stand on a bridge.
+fn nic(claim: &Claim, role: Role) -> Option<String> {
+    match (&claim.what, &claim.holder, role) {
+        (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Port) => Some(match wire.tag() {
+            Some(id) => vlan_interface(&wire.base, id),
+            None => wire.base.clone(),
+        }),
+        // A policy of others may put a VLAN interface on a bridge, which the kernel lets it do.
+        (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Base) => {
+            (wire.tag().is_some() && claim.by == Claimant::Network).then(|| wire.base.clone())
+        }
+        (Claimed::VirtualFunctions(nic), _, Role::Functions) => Some(nic.clone()),
+        _ => None,
+    }
+}
+
+fn role_words(claim: &Claim, role: Role) -> String {
+    match (&claim.holder, role) {
+        (Holder::Controller(controller), Role::Base) => format!("the NIC under {controller}"),
+        (Holder::Controller(controller), _) => format!("a port of {controller}"),
+        (_, Role::Functions) => "the NIC of virtual functions".to_owned(),
+        _ => "a NIC".to_owned(),
     }
 }

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::conflict::Blamed;
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, More, Words};
 use super::nodes::is_known;
-use crate::base::diagnostic::{Diagnostic, Report, others};
-use crate::model::{Host, Network, Plan, Tagging};
+use crate::model::{Host, Key, Network, Plan, Tagging};
 use crate::rule;
 
 rule! {
@@ -27,43 +28,40 @@ rule! {
     /// own states (`kubectl get nns -o yaml`, `--inventory`) it is known whether the NIC is free, and what it has moves to the bridge.
     /// The Site can say it, too: an uplink's `ipv4` and `ipv6` are what the bridge gets. If the NIC is known to be free,
     /// accept it where it is used (`explain WK118`), or `--allow WK215` for all.
-    pub(super) BRIDGE_ON_NIC = "WK215", "bridge-on-nic", Warning;
+    pub(super) BRIDGE_ON_NIC = "WK215", "bridge-on-nic", Warning, inventory: Absent, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut by_nic: BTreeMap<&str, Vec<&Network>> = BTreeMap::new();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut groups: HashMap<&str, usize> = HashMap::new();
     for network in plan.networks() {
         if network.carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some()) {
             continue;
         }
         let taken = |host: &&Host| network.bridge_on_uplink(host).is_some() && !is_known(plan, host);
-        for host in network.hosts.iter().filter(taken) {
-            let Some(uplink) = &host.uplink else { continue };
-            let users = by_nic.entry(&uplink.name).or_default();
-            // In several node groups it is still one network.
-            if users.last().is_none_or(|last| !std::ptr::eq(*last, network)) {
-                users.push(network);
-            }
+        let uplinks = network.hosts.iter().filter(taken).filter_map(|host| host.uplink.as_ref());
+        // In several node groups it is still one network.
+        let nics: BTreeSet<&str> = uplinks.map(|uplink| uplink.name.as_str()).collect();
+        for nic in nics {
+            let next = groups.len();
+            let group = *groups.entry(nic).or_insert(next);
+            let place = network.at(Key::PhysicalInterface);
+            hits.push(Hit::in_group(place, group, move |more| words(network, nic, more)));
         }
     }
-    let blamed = Blamed::of(report);
-    let mut findings = Vec::new();
-    for (nic, mut users) in by_nic {
-        users.retain(|network| !blamed.has(&network.origin.here()));
-        users.retain(|network| !report.accepts(&BRIDGE_ON_NIC, &network.origin.here()));
-        let Some(network) = users.first() else { continue };
-        let others = others(users.len() - 1, ", as does that of one more network", ", as do those of # more networks");
-        let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
-        let vlan = if is_plain { " use a `vlanId`, with which it keeps its address;" } else { "" };
-        findings.push(Diagnostic::new(
-            &BRIDGE_ON_NIC,
-            network.at("physicalInterface"),
-            format!(
-                "the bridge `{}` takes `{nic}` whole{others}: a node whose own address is on it goes off the network",
-                network.carrier.bridge_name().unwrap_or_default()
-            ),
-            format!("name a NIC that is free;{vlan} or give the nodes' states with --inventory, and the address moves"),
-        ));
-    }
-    report.extend(findings);
+    hits
+}
+
+fn words(network: &Network, nic: &str, more: More) -> Words {
+    let others =
+        more.words(", as does that of one more network", |more| format!(", as do those of {more} more networks"));
+    let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
+    let vlan = if is_plain { " use a `vlanId`, with which it keeps its address;" } else { "" };
+    Words::new(
+        format!(
+            "the bridge `{}` takes `{nic}` whole{others}: a node whose own address is on it goes off the network",
+            network.carrier.bridge_name().unwrap_or_default()
+        ),
+        format!("name a NIC that is free;{vlan} or give the nodes' states with --inventory, and the address moves"),
+    )
 }

@@ -1,7 +1,8 @@
-use super::conflict::Blamed;
-use crate::base::diagnostic::{Diagnostic, Report};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, More, Words};
 use crate::base::spelling::nearest;
-use crate::model::{DEFAULT_NIC, Network, Plan};
+use crate::model::{DEFAULT_NIC, Key, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -12,39 +13,35 @@ rule! {
     ///
     /// ## Way out
     /// Set `physicalInterface` in the network, `spec.defaultNIC` in the Site, or `--default-nic`.
-    pub(super) DEFAULT_NIC_ASSUMED = "WK216", "default-nic-assumed", Warning;
+    pub(super) DEFAULT_NIC_ASSUMED = "WK216", "default-nic-assumed", Warning, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let blamed = Blamed::of(report);
+/// All networks of a run are one finding.
+const RUN: usize = 0;
+
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let is_assumed = |it: &&Network| it.uplink().is_some_and(|uplink| uplink.is_assumed);
-    let is_left_out =
-        |it: &&Network| blamed.has(&it.origin.here()) || report.accepts(&DEFAULT_NIC_ASSUMED, &it.origin.here());
-    let assumed: Vec<&Network> = plan.networks().filter(is_assumed).filter(|it| !is_left_out(it)).collect();
-    // What is nearly called like a trunk bridge was most often meant to be on it.
     let trunks: Vec<&str> = plan.trunks.iter().map(|trunk| trunk.bridge.as_str()).collect();
-    let trunk = |network: &Network| network.carrier.bridge_name().and_then(|bridge| nearest(bridge, &trunks));
-    let (misspelt, assumed): (Vec<&Network>, Vec<&Network>) = assumed.into_iter().partition(|it| trunk(it).is_some());
-    let misspelt = misspelt.into_iter().filter_map(|network| {
-        let (bridge, trunk) = (network.carrier.bridge_name()?, trunk(network)?);
-        Some(Diagnostic::new(
-            &DEFAULT_NIC_ASSUMED,
-            network.at("bridgeName"),
-            format!("nobody names the NIC of `{bridge}`, so it is `{DEFAULT_NIC}`"),
-            format!("did you mean the trunk bridge `{trunk}`?"),
-        ))
-    });
-    let misspelt: Vec<Diagnostic> = misspelt.collect();
-    report.extend(misspelt);
-    let Some(first) = assumed.first() else { return };
-    let message = match assumed.len() {
+    let hit = |network: &'a Network| {
+        // What is nearly called like a trunk bridge was most often meant to be on it.
+        let misspelt = network.carrier.bridge_name().and_then(|bridge| Some((bridge, nearest(bridge, &trunks)?)));
+        match misspelt {
+            Some((bridge, trunk)) => Hit::new(network.at(Key::BridgeName), move || {
+                Words::new(
+                    format!("nobody names the NIC of `{bridge}`, so it is `{DEFAULT_NIC}`"),
+                    format!("did you mean the trunk bridge `{trunk}`?"),
+                )
+            }),
+            None => Hit::in_group(network.at(Key::Name), RUN, words),
+        }
+    };
+    plan.networks().filter(is_assumed).map(hit).collect()
+}
+
+fn words(More(more): More) -> Words {
+    let message = match more + 1 {
         1 => format!("nobody names the NIC of this network, so it is `{DEFAULT_NIC}`"),
         count => format!("nobody names the NIC of {count} networks, this one the first, so it is `{DEFAULT_NIC}`"),
     };
-    report.push(Diagnostic::new(
-        &DEFAULT_NIC_ASSUMED,
-        first.origin.at("name"),
-        message,
-        "set `physicalInterface` here, `spec.defaultNIC` in the Site, or --default-nic",
-    ));
+    Words::new(message, "set `physicalInterface` here, `spec.defaultNIC` in the Site, or --default-nic")
 }

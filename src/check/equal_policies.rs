@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{NodeSelector, Plan, Policy};
+use super::collect::Blame;
+use super::hit::{Hit, More, Words};
+use crate::base::place::Place;
+use crate::model::{NodeSelector, Plan, Policy, Subject};
 use crate::rule;
 
 rule! {
@@ -23,11 +25,14 @@ rule! {
     pub(super) EQUAL_POLICIES = "WK232", "equal-policies", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut by_bridge: HashMap<(&str, &NodeSelector), Vec<&Policy>> = HashMap::new();
-    let mut bridges: Vec<(&str, &NodeSelector)> = Vec::new();
+/// All policies of a run are one finding.
+const RUN: usize = 0;
+
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut by_bridge: HashMap<(&Subject, &NodeSelector), Vec<&Policy>> = HashMap::new();
+    let mut bridges: Vec<(&Subject, &NodeSelector)> = Vec::new();
     for policy in plan.policies.iter().filter(|policy| !policy.is_per_node) {
-        let key = (policy.subject.as_str(), &*policy.node_selector);
+        let key = (&policy.subject, &*policy.node_selector);
         let equal = by_bridge.entry(key).or_default();
         if equal.first().is_none_or(|first| first.desired_state == policy.desired_state) {
             equal.push(policy);
@@ -36,26 +41,29 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             }
         }
     }
-    for key in &bridges {
-        if let Some(equal) = by_bridge.get_mut(key) {
-            equal.retain(|policy| !report.accepts(&EQUAL_POLICIES, &policy.origin.here()));
-        }
-    }
-    bridges.retain(|key| by_bridge.get(key).is_some_and(|equal| equal.len() > 1));
-    let Some([first, second, ..]) = bridges.first().and_then(|key| by_bridge.get(key)).map(Vec::as_slice) else {
-        return;
+    let equal = bridges.iter().filter_map(|key| by_bridge.get(key)).enumerate();
+    let policies = equal.flat_map(|(bridge, policies)| policies.iter().map(move |policy| (bridge, *policy)));
+    let hit = |(bridge, policy): (usize, &'a Policy)| {
+        let place = policy.origin.at("name");
+        Hit::of_equals(place, RUN, bridge, move |more, kept| words(policy.subject.name(), more, kept))
     };
-    let count = bridges.iter().filter_map(|key| by_bridge.get(key)).map(Vec::len).sum::<usize>();
-    let message = match bridges.len() {
-        1 => format!("{count} policies are equal, all for `{}`", first.subject),
+    policies.map(hit).collect()
+}
+
+/// Of the first policy that is one too many. `kept` has one for each bridge, which would do.
+fn words(subject: &str, More(more): More, kept: &[Place]) -> Words {
+    let count = kept.len() + more + 1;
+    let message = match kept.len() {
+        1 => format!("{count} policies are equal, all for `{subject}`"),
         bridges => {
             format!(
-                "{count} policies are equal but for their names, where {bridges} would do: `{}` is the first",
-                first.subject
+                "{count} policies are equal but for their names, where {bridges} would do: `{subject}` is the first"
             )
         }
     };
-    let help = "set `policy.scope: bridge` in the Site: one policy for each bridge";
-    let diagnostic = Diagnostic::new(&EQUAL_POLICIES, second.origin.at("name"), message, help);
-    report.push(diagnostic.with_related(first.origin.at("name"), "the first network on it"));
+    let words = Words::new(message, "set `policy.scope: bridge` in the Site: one policy for each bridge");
+    match kept.first() {
+        Some(first) => words.with_related(first.clone(), "the first network on it"),
+        None => words,
+    }
 }

@@ -1,6 +1,10 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, selected_with};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, Words};
+use super::nodes::{Asked, name_nodes, place_in_state, selected_with};
 use crate::api::nmstate::{Interface, InterfaceType};
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::place::Place;
+use crate::model::inventory::InterfaceKind;
 use crate::model::{Plan, Policy};
 use crate::rule;
 
@@ -12,73 +16,79 @@ rule! {
     ///
     /// ## Way out
     /// Choose another `bridgeName`, or take away what is there. For a VLAN, list it among the Site's `uplinks` by the name that it has.
-    pub(super) INTERFACE_TAKEN = "WK231", "interface-taken", Error;
+    pub(super) INTERFACE_TAKEN = "WK231", "interface-taken", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+/// What is asked of the nodes.
+#[derive(PartialEq, Eq, Hash)]
+enum Question<'a> {
+    /// Whether an interface can be made, of a type in nmstate's words.
+    Made(&'static str, &'a str),
+    /// Whether OVN can have a bridge.
+    Mapped(&'a str),
+}
+
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
-        check_mapping(plan, policy, &mut asked, report);
-        for interface in &policy.desired_state.interfaces {
+        let state = &policy.desired_state;
+        // A bridge that OVN gets a name for, and that is not made here, must be one of OVS.
+        let mappings = state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings);
+        for name in mappings.filter_map(|it| it.bridge.as_deref()).filter(|name| state.interface(name).is_none()) {
+            if asked.is_new(Question::Mapped(name), &policy.nodes) {
+                hits.extend(check_name(plan, policy, name, InterfaceType::OvsBridge));
+            }
+        }
+        for interface in &state.interfaces {
             let Some(wanted) = interface.interface_type.filter(|it| *it != InterfaceType::Ethernet) else { continue };
-            if asked.is_new(format!("{} {}", wanted.as_str(), interface.name), &policy.nodes) {
-                check_name(plan, policy, interface, wanted, report);
-                check_tag(plan, policy, interface, report);
+            if asked.is_new(Question::Made(wanted.as_str(), &interface.name), &policy.nodes) {
+                hits.extend(check_name(plan, policy, &interface.name, wanted));
+                hits.extend(check_tag(plan, policy, interface));
             }
         }
     }
+    hits
 }
 
-fn check_name(plan: &Plan, policy: &Policy, interface: &Interface, wanted: InterfaceType, report: &mut Report) {
-    let name = &interface.name;
+fn check_name<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, wanted: InterfaceType) -> Option<Hit<'a>> {
     let other = |number: &usize| {
-        let found = plan.inventory.node(*number).interfaces.get(name)?.interface_type.as_str();
-        let is_ovs_pair = wanted == InterfaceType::OvsInterface && found == "ovs-bridge";
-        (found != wanted.as_str() && !found.is_empty() && !is_ovs_pair).then_some(found)
+        let found = &plan.inventory.node(*number).interfaces.get(name)?.kind;
+        let is_ovs_pair = wanted == InterfaceType::OvsInterface && found.is(InterfaceType::OvsBridge);
+        (!found.is(wanted) && *found != InterfaceKind::Unstated && !is_ovs_pair).then_some(found)
     };
     let taken: Vec<usize> = selected_with(plan, policy, name).filter(|number| other(number).is_some()).collect();
-    let Some((first, found)) = taken.first().and_then(|first| Some((*first, other(first)?))) else { return };
-    let message = format!(
-        "`{name}` cannot be of type {}: it is of type {found} on {}",
-        wanted.as_str(),
-        name_nodes(plan, &taken)
-    );
-    let place = place_in_state(plan.inventory.node(first), name);
-    let diagnostic = Diagnostic::new(&INTERFACE_TAKEN, place_of_name(policy, name), message, "choose another name")
-        .with_related(place, format!("the {found}"));
-    on_nodes(diagnostic, &policy.nodes, report);
+    let first = *taken.first()?;
+    let found = other(&first)?.as_str();
+    let hit = Hit::new(place_of_name(policy, name), move || {
+        let nodes = name_nodes(plan, &taken);
+        let message = format!("`{name}` cannot be of type {}: it is of type {found} on {nodes}", wanted.as_str());
+        let place = place_in_state(plan.inventory.node(first), name);
+        Words::new(message, "choose another name").with_related(place, format!("the {found}"))
+    });
+    Some(hit.on_nodes(&policy.nodes))
 }
 
-/// A bridge that OVN gets a name for, and that is not made here, must be one of OVS.
-fn check_mapping(plan: &Plan, policy: &Policy, asked: &mut Asked, report: &mut Report) {
-    let state = &policy.desired_state;
-    for name in state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).filter_map(|it| it.bridge.as_ref()) {
-        if state.interface(name).is_none() && asked.is_new(format!("OVN's {name}"), &policy.nodes) {
-            let bridge = Interface::up(name, Some(InterfaceType::OvsBridge));
-            check_name(plan, policy, &bridge, InterfaceType::OvsBridge, report);
-        }
-    }
-}
-
-fn check_tag(plan: &Plan, policy: &Policy, interface: &Interface, report: &mut Report) {
-    let Some(vlan) = &interface.vlan else { return };
+fn check_tag<'a>(plan: &'a Plan, policy: &'a Policy, interface: &'a Interface) -> Option<Hit<'a>> {
+    let vlan = interface.vlan.as_ref()?;
     let others = plan.inventory.with_vlan(&vlan.base_iface, vlan.id);
     let is_other =
         |(number, name): &&(usize, String)| *name != interface.name && policy.nodes.nodes.binary_search(number).is_ok();
-    let Some((first, name)) = others.iter().find(is_other) else { return };
+    let (first, name) = others.iter().find(is_other)?;
     let taken: Vec<usize> = others.iter().filter(is_other).map(|(number, _)| *number).collect();
-    let message = format!(
-        "VLAN {} of `{}` cannot be `{}`: it is `{name}` on {}",
-        vlan.id,
-        vlan.base_iface,
-        interface.name,
-        name_nodes(plan, &taken)
-    );
-    let help = format!("list `{name}` among the Site's `uplinks` and use it, or take it away");
-    let place = place_in_state(plan.inventory.node(*first), name);
-    let diagnostic = Diagnostic::new(&INTERFACE_TAKEN, policy.origin.at("vlanId"), message, help)
-        .with_related(place, "the VLAN interface that is there");
-    on_nodes(diagnostic, &policy.nodes, report);
+    let hit = Hit::new(policy.origin.at("vlanId"), move || {
+        let message = format!(
+            "VLAN {} of `{}` cannot be `{}`: it is `{name}` on {}",
+            vlan.id,
+            vlan.base_iface,
+            interface.name,
+            name_nodes(plan, &taken)
+        );
+        let help = format!("list `{name}` among the Site's `uplinks` and use it, or take it away");
+        let place = place_in_state(plan.inventory.node(*first), name);
+        Words::new(message, help).with_related(place, "the VLAN interface that is there")
+    });
+    Some(hit.on_nodes(&policy.nodes))
 }
 
 fn place_of_name(policy: &Policy, name: &str) -> Place {

@@ -1,5 +1,6 @@
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{Carrier, Plan};
+use super::collect::Blame;
+use super::hit::{Hit, Words};
+use crate::model::{Carrier, Key, Plan};
 use crate::rule;
 
 rule! {
@@ -14,18 +15,22 @@ rule! {
     pub(super) KUBEVIRT_CANNOT_BIND = "WK218", "kubevirt-cannot-bind", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
     for network in plan.networks() {
         let network_type = match network.carrier {
             Carrier::Macvlan => "macvlan",
             Carrier::Ipvlan => "ipvlan",
             _ => continue,
         };
-        report.push(Diagnostic::new(
-            &KUBEVIRT_CANNOT_BIND,
-            network.origin.at("type"),
-            format!("KubeVirt cannot bind a virtual machine to {network_type}: it starts, and no frame gets through"),
-            "use `type: bridge`, with a `vlanId` or on a NIC of its own",
-        ));
+        hits.push(Hit::new(network.at(Key::Type), move || {
+            Words::new(
+                format!(
+                    "KubeVirt cannot bind a virtual machine to {network_type}: it starts, and no frame gets through"
+                ),
+                "use `type: bridge`, with a `vlanId` or on a NIC of its own",
+            )
+        }));
     }
+    hits
 }

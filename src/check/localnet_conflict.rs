@@ -1,6 +1,7 @@
-use super::conflict::conflicts;
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{Claimed, Plan};
+use super::collect::Blame;
+use super::conflict::{BLAMING, conflicts};
+use super::hit::{Hit, Words};
+use crate::model::{Claimed, Holder, Plan};
 use crate::rule;
 
 rule! {
@@ -11,19 +12,25 @@ rule! {
     ///
     /// ## Way out
     /// Give one of them another name, or let both name the same bridge.
-    pub(super) LOCALNET_CONFLICT = "WK316", "localnet-conflict", Error;
+    pub(super) LOCALNET_CONFLICT = "WK316", "localnet-conflict", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::Localnet(_))) {
-        let Claimed::Localnet(localnet) = conflict.what else { continue };
-        let (here, elsewhere) = (&conflict.second.holder, &conflict.first.holder);
-        let diagnostic = Diagnostic::new(
-            &LOCALNET_CONFLICT,
-            conflict.second.place.clone(),
-            format!("the localnet `{localnet}` is `{here}` here{}, and `{elsewhere}` elsewhere", conflict.others()),
-            "give one of them another name in `ovn.bridge-mappings`, or let both name the same bridge",
-        );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), format!("`{elsewhere}`")));
-    }
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let conflicts = conflicts(plan, blame, |claim| matches!(claim.what, Claimed::Localnet(_)));
+    let hit = |conflict: super::conflict::Conflict<'a>| {
+        let Claimed::Localnet(localnet) = conflict.what else { return None };
+        let (Holder::Interface(here), Holder::Interface(elsewhere)) = (&conflict.second.holder, &conflict.first.holder)
+        else {
+            return None;
+        };
+        Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
+            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            Words::new(
+                format!("the localnet `{localnet}` is `{here}` here{others}, and `{elsewhere}` elsewhere"),
+                "give one of them another name in `ovn.bridge-mappings`, or let both name the same bridge",
+            )
+            .with_related(conflict.first.place.clone(), format!("`{elsewhere}`"))
+        }))
+    };
+    conflicts.into_iter().filter_map(hit).collect()
 }

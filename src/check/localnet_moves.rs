@@ -1,5 +1,6 @@
-use super::nodes::{Asked, name_nodes, on_nodes};
-use crate::base::diagnostic::{Diagnostic, Report};
+use super::collect::Blame;
+use super::hit::{Hit, Words};
+use super::nodes::{Asked, name_nodes};
 use crate::model::Plan;
 use crate::rule;
 
@@ -11,15 +12,16 @@ rule! {
     ///
     /// ## Way out
     /// Give the localnet another name in the Site's `ovn.bridge-mappings`, or name the bridge that the nodes have. If it is to move, accept it.
-    pub(super) LOCALNET_MOVES = "WK238", "localnet-moves", Warning;
+    pub(super) LOCALNET_MOVES = "WK238", "localnet-moves", Warning, inventory: Needed;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         let mappings = policy.desired_state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings);
         for (localnet, bridge) in mappings.filter_map(|it| Some((&it.localnet, it.bridge.as_ref()?))) {
-            if !asked.is_new(format!("{localnet} {bridge}"), &policy.nodes) {
+            if !asked.is_new((localnet, bridge), &policy.nodes) {
                 continue;
             }
             let theirs = |number: &usize| plan.inventory.node(*number).bridge_mappings.get(localnet);
@@ -28,17 +30,17 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             let Some((first, theirs)) = nodes.first().and_then(|first| Some((*first, theirs(first)?))) else {
                 continue;
             };
-            let diagnostic = Diagnostic::new(
-                &LOCALNET_MOVES,
-                policy.origin.at("physicalInterface"),
-                format!(
-                    "the localnet `{localnet}` moves from `{theirs}` to `{bridge}` on {}",
-                    name_nodes(plan, &nodes)
-                ),
-                "give it another name in the Site's `ovn.bridge-mappings`, or name the bridge that is there",
-            );
-            let mapping = plan.inventory.node(first).origin.at("status/currentState/ovn/bridge-mappings");
-            on_nodes(diagnostic.with_related(mapping, format!("`{theirs}`")), &policy.nodes, report);
+            let hit = Hit::new(policy.origin.at("physicalInterface"), move || {
+                let nodes = name_nodes(plan, &nodes);
+                let mapping = plan.inventory.node(first).origin.at("status/currentState/ovn/bridge-mappings");
+                Words::new(
+                    format!("the localnet `{localnet}` moves from `{theirs}` to `{bridge}` on {nodes}"),
+                    "give it another name in the Site's `ovn.bridge-mappings`, or name the bridge that is there",
+                )
+                .with_related(mapping, format!("`{theirs}`"))
+            });
+            hits.push(hit.on_nodes(&policy.nodes));
         }
     }
+    hits
 }

@@ -1,10 +1,16 @@
 use std::collections::HashMap;
+use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::base::diagnostic::{Diagnostic, Place, Report, others};
+use super::collect::Blame;
+use super::hit::{Hit, Words};
+use crate::base::place::Place;
 use crate::model::cni::OVN_PLUGIN;
-use crate::model::{Attachment, Carrier, ExistingAttachment, Network, Plan, Tagging, Uplink};
+use crate::model::{
+    Attachment, BridgeKind, Carrier, ExistingAttachment, Filtering, Host, Key, NadName, Network, Plan, Tagging, Uplink,
+    Use,
+};
 use crate::rule;
 
 rule! {
@@ -19,123 +25,152 @@ rule! {
     pub(super) NAD_DOES_NOT_FIT = "WK235", "nad-does-not-fit", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let own: HashMap<(Option<&str>, &str), &Attachment> =
         plan.attachments.iter().map(|it| ((it.wukong.namespace.as_deref(), it.name.as_str()), it)).collect();
+    let mut hits = Vec::new();
     // Many networks name one attachment: what is wrong with it is said once.
-    let mut found: Vec<(&Network, &str, String, Place, usize)> = Vec::new();
-    let mut known: HashMap<(Option<&str>, &str, String), usize> = HashMap::new();
+    let mut groups: HashMap<(NadName, Problem<'_>), usize> = HashMap::new();
     for wukong in &plan.wukongs {
         for network in &wukong.networks {
-            let Some((namespace, name)) = &network.nad_name else { continue };
-            let namespace = namespace.as_ref().or(wukong.identity.namespace.as_ref());
-            let existing = plan.existing_attachments.get(&(namespace.cloned(), name.clone()));
-            let (problem, place) = match (existing, own.get(&(namespace.map(String::as_str), name.as_str()))) {
-                (Some(existing), _) => match problem_of_others(network, existing) {
-                    Some(found) => found,
-                    None => continue,
-                },
-                (None, Some(own)) => match problem(network, &json!(own.config)) {
-                    Some(problem) => (problem, own.origin.at("name")),
-                    None => continue,
-                },
-                (None, None) => continue,
-            };
-            let key = (namespace.map(String::as_str), name.as_str(), problem.clone());
-            match known.get(&key) {
-                Some(number) => found[*number].4 += 1,
-                None => {
-                    known.insert(key, found.len());
-                    found.push((network, name, problem, place, 0));
+            let Some(written) = &network.nad_name else { continue };
+            let nad = written.or_in(wukong.identity.namespace.as_deref());
+            let existing = plan.existing_attachments.get(&nad);
+            let found = match (existing, own.get(&(nad.namespace.as_deref(), nad.name.as_str()))) {
+                (Some(existing), _) => problem_of_others(network, existing),
+                (None, Some(own)) => {
+                    problem(network, &json!(own.config)).map(|problem| (problem, own.origin.at("name")))
                 }
-            }
+                (None, None) => None,
+            };
+            let Some((problem, place)) = found else { continue };
+            let next = groups.len();
+            let group = *groups.entry((nad, problem.clone())).or_insert(next);
+            hits.push(Hit::in_group(network.at(Key::NadName), group, move |more| {
+                let others = more.words(" (and one more)", |more| format!(" (and {more} more)"));
+                let Network { name, .. } = network;
+                Words::new(
+                    format!("the attachment `{}` does not fit the network `{name}`{others}: {problem}", written.name),
+                    "let the two agree, or name another attachment",
+                )
+                .with_related(place.clone(), "the attachment")
+            }));
         }
     }
-    for (network, name, problem, place, more) in found {
-        let others = others(more, " (and one more)", " (and # more)");
-        let diagnostic = Diagnostic::new(
-            &NAD_DOES_NOT_FIT,
-            network.origin.at("nadName"),
-            format!("the attachment `{name}` does not fit the network `{}`{others}: {problem}", network.name),
-            "let the two agree, or name another attachment",
-        );
-        report.push(diagnostic.with_related(place, "the attachment"));
+    hits
+}
+
+/// What is wrong with an attachment. What stands in it comes first, then what the network has.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Problem<'a> {
+    IsTwice,
+    IsBroken,
+    Type(String, &'static str),
+    Topology(String),
+    Localnet(String, &'a str),
+    Bridge(String, &'a str),
+    Nic(String, &'a str),
+    VlanIsNoNumber(Value),
+    /// On top of the VLAN interface under the bridge.
+    VlanIsTwice(u64, &'a str),
+    /// A tag that the port of a plain bridge does not let through.
+    VlanIsDropped(u64, &'a str),
+    Vlan(Option<u64>, Option<u64>),
+    Mtu(u64, u32),
+}
+
+impl fmt::Display for Problem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |tag: &Option<u64>| tag.map_or_else(|| "no VLAN".to_owned(), |tag| format!("VLAN {tag}"));
+        match self {
+            Self::IsTwice => write!(f, "the inputs have two of that name"),
+            Self::IsBroken => write!(f, "its configuration is no JSON object"),
+            Self::Type(theirs, ours) => write!(f, "it is of type `{theirs}`, not `{ours}`"),
+            Self::Topology(theirs) => write!(f, "its topology is `{theirs}`, which never reaches a NIC of the nodes"),
+            Self::Localnet(theirs, ours) => write!(f, "it is on the localnet `{theirs}`, not on `{ours}`"),
+            Self::Bridge(theirs, ours) => write!(f, "it is on the bridge `{theirs}`, not on `{ours}`"),
+            Self::Nic(theirs, ours) => write!(f, "it is on `{theirs}`, not on `{ours}`"),
+            Self::VlanIsNoNumber(theirs) => write!(f, "its VLAN is {theirs}, which is no number"),
+            Self::VlanIsTwice(theirs, bridge) => {
+                write!(f, "it puts on VLAN {theirs}, and the VLAN interface under `{bridge}` tags already")
+            }
+            Self::VlanIsDropped(theirs, bridge) => {
+                write!(f, "it asks for VLAN {theirs}, which the port of `{bridge}` does not let through")
+            }
+            Self::Vlan(theirs, ours) => write!(f, "it has {}, the network {}", word(theirs), word(ours)),
+            Self::Mtu(theirs, ours) => write!(f, "its MTU is {theirs}, and that of the uplink {ours}"),
+        }
     }
 }
 
 /// What is wrong with an attachment that others wrote, and where that is.
-fn problem_of_others(network: &Network, existing: &ExistingAttachment) -> Option<(String, Place)> {
+fn problem_of_others<'a>(network: &'a Network, existing: &ExistingAttachment) -> Option<(Problem<'a>, Place)> {
     if let Some(second) = &existing.second {
-        return Some(("the inputs have two of that name".to_owned(), second.at("metadata/name")));
+        return Some((Problem::IsTwice, second.at("metadata/name")));
     }
     if existing.is_broken {
-        return Some(("its configuration is no JSON object".to_owned(), existing.origin.at("spec/config")));
+        return Some((Problem::IsBroken, existing.origin.at("spec/config")));
     }
     Some((problem(network, existing.config.as_ref()?)?, existing.origin.at("spec/config")))
 }
 
-fn problem(network: &Network, config: &Value) -> Option<String> {
+fn problem<'a>(network: &'a Network, config: &Value) -> Option<Problem<'a>> {
     let text = |key: &str| config.get(key).and_then(Value::as_str);
-    // OpenShift's names for the same plugins.
-    let types: &[&str] = match &network.carrier {
-        Carrier::Pod => return None,
-        Carrier::LinuxBridge(_) => &["bridge", "cnv-bridge"],
-        Carrier::OvsBridge(_) => &["ovs", OVN_PLUGIN],
-        Carrier::Localnet { .. } => &[OVN_PLUGIN],
-        Carrier::Macvlan => &["macvlan"],
-        Carrier::Ipvlan => &["ipvlan"],
-        Carrier::Sriov { .. } => &["sriov", "ib-sriov"],
-    };
+    let types = network.carrier.plugins();
+    let ours = types.first()?;
     let kind = text("type").unwrap_or_default();
     if !kind.is_empty() && !types.contains(&kind) {
-        return Some(format!("it is of type `{kind}`, not `{}`", types[0]));
+        return Some(Problem::Type(kind.to_owned(), ours));
     }
-    if kind == OVN_PLUGIN && text("topology").is_some_and(|topology| topology != "localnet") {
-        let topology = text("topology").unwrap_or_default();
-        return Some(format!("its topology is `{topology}`, which never reaches a NIC of the nodes"));
+    if let Some(theirs) = text("topology").filter(|theirs| kind == OVN_PLUGIN && *theirs != "localnet") {
+        return Some(Problem::Topology(theirs.to_owned()));
     }
     if let (Some(theirs), Carrier::Localnet { localnet, .. }) = (text("physicalNetworkName"), &network.carrier)
         && theirs != localnet
     {
-        return Some(format!("it is on the localnet `{theirs}`, not on `{localnet}`"));
+        return Some(Problem::Localnet(theirs.to_owned(), localnet));
     }
     // The plugin's own default.
     let theirs = text("bridge").or_else(|| (kind == "bridge").then_some("cni0"));
     if let (Some(theirs), Some(ours)) = (theirs, network.carrier.bridge_name())
         && theirs != ours
     {
-        return Some(format!("it is on the bridge `{theirs}`, not on `{ours}`"));
+        return Some(Problem::Bridge(theirs.to_owned(), ours));
     }
     if let (Some(theirs), Some(ours)) = (text("master"), network.uplink())
         && theirs != ours.name
     {
-        return Some(format!("it is on `{theirs}`, not on `{}`", ours.name));
+        return Some(Problem::Nic(theirs.to_owned(), &ours.name));
     }
     vlan_problem(network, config).or_else(|| {
         let mtu = network.hosts.iter().filter_map(|host| host.uplink.as_ref().and_then(Uplink::mtu)).min()?;
         let theirs = config.get("mtu").and_then(Value::as_u64).filter(|theirs| *theirs > u64::from(mtu))?;
-        Some(format!("its MTU is {theirs}, and that of the uplink {mtu}"))
+        Some(Problem::Mtu(theirs, mtu))
     })
 }
 
-fn vlan_problem(network: &Network, config: &Value) -> Option<String> {
+fn vlan_problem<'a>(network: &'a Network, config: &Value) -> Option<Problem<'a>> {
     let tag = ["vlan", "vlanID"].iter().find_map(|key| config.get(*key)).filter(|tag| !tag.is_null());
     if let Some(other) = tag.filter(|tag| tag.as_u64().is_none()) {
-        return Some(format!("its VLAN is {other}, which is no number"));
+        return Some(Problem::VlanIsNoNumber(other.clone()));
     }
     let theirs = tag.and_then(Value::as_u64).filter(|tag| *tag != 0);
     let ours = network.carrier.vlan().map(u64::from);
+    let bridge_kind = network.carrier.bridge_kind();
     if let Some(bridge) = network.carrier.bridge().filter(|bridge| bridge.tagging == Tagging::Interface) {
         let theirs = theirs?;
-        return Some(match ours {
-            Some(_) => format!("it puts on VLAN {theirs}, and the VLAN interface under `{}` tags already", bridge.name),
-            None => format!("it asks for VLAN {theirs}, and `{}` has no VLAN filtering", bridge.name),
-        });
+        let is_tagged_below = |host: &Host| host.port_wire().is_some_and(|wire| wire.tag().is_some());
+        if ours.is_some() || network.hosts.iter().any(is_tagged_below) {
+            return Some(Problem::VlanIsTwice(theirs, &bridge.name));
+        }
+        // On a plain bridge the plugin tags, because kubernetes-nmstate turns filtering on.
+        let is_carried = u16::try_from(theirs).is_ok_and(|tag| Filtering::of_plain_port().carries(tag));
+        return (!is_carried && bridge_kind == Some(BridgeKind::Linux))
+            .then_some(Problem::VlanIsDropped(theirs, &bridge.name));
     }
-    let is_tagged_there = matches!(
-        network.carrier,
-        Carrier::LinuxBridge(_) | Carrier::OvsBridge(_) | Carrier::Localnet { .. } | Carrier::Sriov { .. }
-    );
-    let word = |tag: Option<u64>| tag.map_or_else(|| "no VLAN".to_owned(), |tag| format!("VLAN {tag}"));
-    (is_tagged_there && theirs != ours).then(|| format!("it has {}, the network {}", word(theirs), word(ours)))
+    let is_tagged_there = match network.carrier.uses() {
+        Use::Bridge(..) | Use::Functions => true,
+        Use::Pods(_) | Use::Nothing => false,
+    };
+    (is_tagged_there && theirs != ours).then_some(Problem::Vlan(theirs, ours))
 }

@@ -1,6 +1,8 @@
+use super::collect::Blame;
+use super::hit::{Hit, Words};
 use super::nad_not_found::NAD_NOT_FOUND;
-use crate::base::diagnostic::{Diagnostic, Report, Severity};
-use crate::model::Plan;
+use crate::base::rule::Severity;
+use crate::model::{Key, NadName, Plan};
 use crate::rule;
 
 rule! {
@@ -19,42 +21,37 @@ rule! {
     ///
     /// ## Way out
     /// Say in the Site whether there is isolation. If there is, copy the attachment into the namespace, or put it into `default`.
-    pub(super) NAD_IN_ANOTHER_NAMESPACE = "WK236", "nad-in-another-namespace", Warning;
+    pub(super) NAD_IN_ANOTHER_NAMESPACE = "WK236", "nad-in-another-namespace", Warning, yields_to: &[&NAD_NOT_FOUND];
 }
 
 /// The namespace that Multus lets everybody use.
 const SHARED: &str = "default";
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    if plan.namespace_isolation == Some(false) {
-        return;
-    }
-    let missing = report.places_of(&NAD_NOT_FOUND);
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let (condition, severity) = match plan.namespace_isolation {
+        Some(false) => return Vec::new(),
+        Some(true) => ("", Severity::Error),
+        None => (" if Multus isolates namespaces", Severity::Warning),
+    };
+    let mut hits = Vec::new();
     for wukong in &plan.wukongs {
-        let Some(own) = wukong.identity.namespace.as_deref() else { continue };
+        let identity = &wukong.identity;
+        let Some(own) = identity.namespace.as_deref() else { continue };
         for network in &wukong.networks {
-            let Some((Some(namespace), name)) = &network.nad_name else { continue };
+            let Some(NadName { namespace: Some(namespace), name }) = &network.nad_name else { continue };
             if namespace == own || namespace == SHARED {
                 continue;
             }
-            // One that is not there at all is most often a misspelt namespace.
-            if missing.contains(&network.origin.at("nadName")) {
-                continue;
-            }
-            let (condition, severity) = match plan.namespace_isolation {
-                Some(_) => ("", Severity::Error),
-                None => (" if Multus isolates namespaces", Severity::Warning),
-            };
-            let mut diagnostic = Diagnostic::new(
-                &NAD_IN_ANOTHER_NAMESPACE,
-                network.origin.at("nadName"),
-                format!("`{}` cannot use `{name}` of the namespace `{namespace}`{condition}", wukong.identity.name),
-                format!(
-                    "use an attachment of `{own}` or `{SHARED}`; the Site's `attachment.namespaceIsolation` says whether it matters"
-                ),
-            );
-            diagnostic.severity = severity;
-            report.push(diagnostic);
+            let hit = Hit::new(network.at(Key::NadName), move || {
+                Words::new(
+                    format!("`{}` cannot use `{name}` of the namespace `{namespace}`{condition}", identity.name),
+                    format!(
+                        "use an attachment of `{own}` or `{SHARED}`; the Site's `attachment.namespaceIsolation` says whether it matters"
+                    ),
+                )
+            });
+            hits.push(hit.with_severity(severity));
         }
     }
+    hits
 }

@@ -1,7 +1,8 @@
 use std::collections::HashSet;
 
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::Plan;
+use super::collect::Blame;
+use super::hit::{Hit, Words};
+use crate::model::{Key, NadName, Plan};
 use crate::rule;
 
 rule! {
@@ -14,34 +15,31 @@ rule! {
     pub(super) NAD_NOT_FOUND = "WK219", "nad-not-found", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let made: HashSet<(Option<&str>, &str)> =
-        plan.attachments.iter().map(|it| (it.wukong.namespace.as_deref(), it.name.as_str())).collect();
-    let existing: HashSet<(Option<&str>, &str)> =
-        plan.existing_attachments.keys().map(|(namespace, name)| (namespace.as_deref(), name.as_str())).collect();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     // What was dropped because of an error may be what the name stands for.
     if plan.is_partial {
-        return;
+        return Vec::new();
     }
+    let made = plan.attachments.iter().map(|it| (it.wukong.namespace.as_deref(), it.name.as_str()));
+    let existing = plan.existing_attachments.keys().map(|it| (it.namespace.as_deref(), it.name.as_str()));
+    let known: HashSet<(Option<&str>, &str)> = made.chain(existing).collect();
+    let mut hits = Vec::new();
     for wukong in &plan.wukongs {
         for network in &wukong.networks {
-            let Some((namespace, name)) = &network.nad_name else { continue };
+            let Some(NadName { namespace, name }) = &network.nad_name else { continue };
             let namespace = namespace.as_deref().or(wukong.identity.namespace.as_deref());
             // A manifest without a namespace goes wherever it is applied, so it may be the one.
-            let is_known = [namespace, None].iter().any(|namespace| {
-                let key = (*namespace, name.as_str());
-                made.contains(&key) || existing.contains(&key)
-            });
-            if is_known {
+            if [namespace, None].iter().any(|namespace| known.contains(&(*namespace, name.as_str()))) {
                 continue;
             }
-            let place = namespace.map_or_else(String::new, |namespace| format!(" in the namespace `{namespace}`"));
-            report.push(Diagnostic::new(
-                &NAD_NOT_FOUND,
-                network.origin.at("nadName"),
-                format!("the NetworkAttachmentDefinition `{name}`{place} is not among the inputs"),
-                "check that the cluster has it, or name its file as a further input",
-            ));
+            hits.push(Hit::new(network.at(Key::NadName), move || {
+                let place = namespace.map_or_else(String::new, |namespace| format!(" in the namespace `{namespace}`"));
+                Words::new(
+                    format!("the NetworkAttachmentDefinition `{name}`{place} is not among the inputs"),
+                    "check that the cluster has it, or name its file as a further input",
+                )
+            }));
         }
     }
+    hits
 }

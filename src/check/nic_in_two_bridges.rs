@@ -1,8 +1,12 @@
 use std::collections::HashSet;
 
-use super::conflict::{bridge, conflicts, is_of_pods};
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{Claimed, Plan};
+use super::bridge_conflict::BRIDGE_CONFLICT;
+use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
+use super::collect::Blame;
+use super::conflict::{bridge, conflicts, controller};
+use super::hit::{Hit, Words};
+use crate::lower::network::DUPLICATE_NETWORK;
+use crate::model::{Claim, Claimed, Controller, Plan};
 use crate::rule;
 
 rule! {
@@ -15,35 +19,44 @@ rule! {
     ///
     /// ## Way out
     /// Use one bridge for both networks (the same `bridgeName`), a NIC for each, or a `vlanId` for each.
-    pub(super) NIC_IN_TWO_BRIDGES = "WK305", "nic-in-two-bridges", Error;
+    pub(super) NIC_IN_TWO_BRIDGES = "WK305", "nic-in-two-bridges", Error,
+        yields_to: &[&DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE];
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let conflicts = conflicts(plan, report, |claim| matches!(claim.what, Claimed::Port(_)));
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let is_whole = |claim: &Claim| matches!(&claim.what, Claimed::Wire(wire) if wire.tag().is_none());
+    let conflicts = conflicts(plan, blame, is_whole);
     if conflicts.is_empty() {
-        return;
+        return Vec::new();
     }
     let bridges: HashSet<&str> = plan.claims.iter().filter_map(bridge).collect();
-    for conflict in conflicts {
-        let Claimed::Port(nic) = conflict.what else { continue };
-        let (first, second) = (&conflict.first.holder, &conflict.second.holder);
-        let has_it = |holder: &str| {
-            if is_of_pods(holder) { format!("under {holder}") } else { format!("a port of `{holder}`") }
+    let hit = |conflict: super::conflict::Conflict<'a>| {
+        let Claimed::Wire(wire) = conflict.what else { return None };
+        let (first, second) = (controller(conflict.first)?, controller(conflict.second)?);
+        let help = match (first, second) {
+            (Controller::Macvlan | Controller::Ipvlan, _) | (_, Controller::Macvlan | Controller::Ipvlan) => {
+                "use `type: bridge` and one `bridgeName` for both, or another NIC".to_owned()
+            }
+            (Controller::Interface(name), _) if bridges.contains(name.as_str()) => {
+                "use one `bridgeName` for both, or a NIC for each; with `type: bridge`, a `vlanId` for each will do"
+                    .to_owned()
+            }
+            (Controller::Interface(name), _) => {
+                format!("use the bond (`physicalInterface: {name}`), or another NIC")
+            }
         };
-        let help = if [first, second].iter().any(|holder| is_of_pods(holder)) {
-            "use `type: bridge` and one `bridgeName` for both, or another NIC".to_owned()
-        } else if bridges.contains(first.as_str()) {
-            "use one `bridgeName` for both, or a NIC for each; with `type: bridge`, a `vlanId` for each will do"
-                .to_owned()
-        } else {
-            format!("use the bond (`physicalInterface: {first}`), or another NIC")
-        };
-        let diagnostic = Diagnostic::new(
-            &NIC_IN_TWO_BRIDGES,
-            conflict.second.place.clone(),
-            format!("`{nic}` cannot be {}{}: it is {} already", has_it(second), conflict.others(), has_it(first)),
-            help,
-        );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), has_it(first)));
+        Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
+            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            let message = format!("{wire} cannot be {}{others}: it is {} already", has_it(second), has_it(first));
+            Words::new(message, help.clone()).with_related(conflict.first.place.clone(), has_it(first))
+        }))
+    };
+    conflicts.into_iter().filter_map(hit).collect()
+}
+
+fn has_it(controller: &Controller) -> String {
+    match controller {
+        Controller::Macvlan | Controller::Ipvlan => format!("under {controller}"),
+        Controller::Interface(_) => format!("a port of {controller}"),
     }
 }

@@ -1,5 +1,7 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of, selected_with};
-use crate::base::diagnostic::{Diagnostic, Report};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, Words};
+use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with};
 use crate::model::Plan;
 use crate::rule;
 
@@ -10,15 +12,17 @@ rule! {
     ///
     /// ## Way out
     /// Use another NIC, or the bridge that is there (`bridgeName`). If that one is to go, retire it first, and export the states again.
-    pub(super) NIC_IN_USE = "WK229", "nic-in-use", Error;
+    pub(super) NIC_IN_USE = "WK229", "nic-in-use", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         for interface in &policy.desired_state.interfaces {
+            let name = interface.name.as_str();
             for port in interface.ports() {
-                if port == interface.name || !asked.is_new(format!("{port} of {}", interface.name), &policy.nodes) {
+                if port == name || !asked.is_new((port, name), &policy.nodes) {
                     continue;
                 }
                 let controller = |number: &usize| {
@@ -29,24 +33,25 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
                         "ovs-system" => node.bridge_of(port)?,
                         controller => controller,
                     };
-                    (controller != interface.name).then_some(controller)
+                    (controller != name).then_some(controller)
                 };
                 let taken: Vec<usize> =
                     selected_with(plan, policy, port).filter(|number| controller(number).is_some()).collect();
                 let Some((first, other)) = taken.first().and_then(|first| Some((*first, controller(first)?))) else {
                     continue;
                 };
-                let message = format!(
-                    "`{port}` cannot be a port of `{}`: it is one of `{other}` on {}",
-                    interface.name,
-                    name_nodes(plan, &taken)
-                );
-                let help = "use another NIC, or the bridge that is there; if that is to go, retire it first";
-                let place = place_in_state(plan.inventory.node(first), port);
-                let diagnostic = Diagnostic::new(&NIC_IN_USE, place_of(policy, port), message, help)
-                    .with_related(place, format!("a port of `{other}`"));
-                on_nodes(diagnostic, &policy.nodes, report);
+                let hit = Hit::new(place_of(policy, port), move || {
+                    let nodes = name_nodes(plan, &taken);
+                    let place = place_in_state(plan.inventory.node(first), port);
+                    Words::new(
+                        format!("`{port}` cannot be a port of `{name}`: it is one of `{other}` on {nodes}"),
+                        "use another NIC, or the bridge that is there; if that is to go, retire it first",
+                    )
+                    .with_related(place, format!("a port of `{other}`"))
+                });
+                hits.push(hit.on_nodes(&policy.nodes));
             }
         }
     }
+    hits
 }

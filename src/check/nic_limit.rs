@@ -1,8 +1,11 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, place_of, selected_with};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, Words};
+use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceType};
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::Plan;
+use crate::base::place::Place;
 use crate::model::inventory::NodeInterface;
+use crate::model::{Plan, Policy};
 use crate::rule;
 
 rule! {
@@ -12,43 +15,88 @@ rule! {
     ///
     /// ## Way out
     /// Lower the `mtu` or `total-vfs` of the uplink, for the nodes that are named in a node group of their own.
-    pub(super) NIC_LIMIT = "WK230", "nic-limit", Error;
+    pub(super) NIC_LIMIT = "WK230", "nic-limit", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+/// What a NIC has a limit of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Limited {
+    Mtu,
+    VirtualFunctions,
+}
+
+impl Limited {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Mtu => "MTU",
+            Self::VirtualFunctions => "number of virtual functions",
+        }
+    }
+
+    /// Where an uplink of the Site has it.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Mtu => "mtu",
+            Self::VirtualFunctions => "ethernet/sr-iov/total-vfs",
+        }
+    }
+
+    fn wanted(self, interface: &Interface) -> Option<u32> {
+        match self {
+            Self::Mtu => interface.mtu,
+            Self::VirtualFunctions => interface.ethernet.as_ref().map(|ethernet| ethernet.sr_iov.total_vfs),
+        }
+    }
+
+    fn most(self, interface: &NodeInterface) -> Option<u32> {
+        match self {
+            Self::Mtu => interface.max_mtu,
+            Self::VirtualFunctions => interface.max_vfs,
+        }
+    }
+}
+
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         let is_nic = |it: &&Interface| it.interface_type == Some(InterfaceType::Ethernet);
         for interface in policy.desired_state.interfaces.iter().filter(is_nic) {
-            let name = &interface.name;
-            let vfs = interface.ethernet.as_ref().map(|ethernet| ethernet.sr_iov.total_vfs);
-            let limits = [
-                ("MTU", "mtu", interface.mtu, (|it| it.max_mtu) as fn(&NodeInterface) -> Option<u32>),
-                ("number of virtual functions", "ethernet/sr-iov/total-vfs", vfs, |it| it.max_vfs),
-            ];
-            for (what, key, wanted, limit) in limits {
-                let Some(wanted) = wanted else { continue };
-                if !asked.is_new(format!("{what} {wanted} of {name}"), &policy.nodes) {
-                    continue;
+            for what in [Limited::Mtu, Limited::VirtualFunctions] {
+                let Some(wanted) = what.wanted(interface) else { continue };
+                if asked.is_new((what, wanted, interface.name.as_str()), &policy.nodes) {
+                    hits.extend(check_limit(plan, policy, &interface.name, what, wanted));
                 }
-                let limit = |number: &usize| {
-                    plan.inventory.node(*number).interfaces.get(name).and_then(limit).filter(|limit| *limit < wanted)
-                };
-                let unable: Vec<usize> =
-                    selected_with(plan, policy, name).filter(|number| limit(number).is_some()).collect();
-                let Some((first, least)) = unable.first().and_then(|first| Some((*first, limit(first)?))) else {
-                    continue;
-                };
-                let message = format!("the {what} of `{name}` cannot be {wanted} on {}", name_nodes(plan, &unable));
-                let place = place_in_state(plan.inventory.node(first), name);
-                let own = policy.uplink.as_ref().filter(|it| it.interfaces.last().is_some_and(|top| top.name == *name));
-                // The ports of a bond have its MTU.
-                let bond = policy.uplink.as_ref().filter(|it| it.mtu == Some(wanted) && key == "mtu");
-                let written = own.or(bond).map_or_else(|| place_of(policy, name), |it| it.origin.at(key));
-                let diagnostic = Diagnostic::new(&NIC_LIMIT, written, message, format!("use {least} at most"))
-                    .with_related(place, format!("it takes {least} at most"));
-                on_nodes(diagnostic, &policy.nodes, report);
             }
         }
     }
+    hits
+}
+
+fn check_limit<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, what: Limited, wanted: u32) -> Option<Hit<'a>> {
+    let limit = |number: &usize| {
+        let interface = plan.inventory.node(*number).interfaces.get(name);
+        interface.and_then(|it| what.most(it)).filter(|most| *most < wanted)
+    };
+    let unable: Vec<usize> = selected_with(plan, policy, name).filter(|number| limit(number).is_some()).collect();
+    let first = *unable.first()?;
+    let least = limit(&first)?;
+    let hit = Hit::new(place_of_limit(policy, name, what, wanted), move || {
+        let nodes = name_nodes(plan, &unable);
+        let place = place_in_state(plan.inventory.node(first), name);
+        Words::new(
+            format!("the {} of `{name}` cannot be {wanted} on {nodes}", what.as_str()),
+            format!("use {least} at most"),
+        )
+        .with_related(place, format!("it takes {least} at most"))
+    });
+    Some(hit.on_nodes(&policy.nodes))
+}
+
+/// Where it is asked for.
+fn place_of_limit(policy: &Policy, name: &str, what: Limited, wanted: u32) -> Place {
+    let own = policy.uplink.as_ref().filter(|it| it.interfaces.last().is_some_and(|top| top.name == *name));
+    // The ports of a bond have its MTU.
+    let bond = policy.uplink.as_ref().filter(|it| what == Limited::Mtu && it.mtu == Some(wanted));
+    own.or(bond).map_or_else(|| place_of(policy, name), |it| it.origin.at(what.key()))
 }

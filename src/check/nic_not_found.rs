@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
 
-use super::nodes::{Asked, name_nodes, on_nodes, place_of};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, Words};
+use super::nodes::{Asked, name_nodes, place_of};
 use crate::api::nmstate::{InterfaceState, InterfaceType, NetworkState};
-use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::spelling::nearest;
 use crate::model::Plan;
 use crate::rule;
 
@@ -14,31 +17,36 @@ rule! {
     ///
     /// ## Way out
     /// Correct the name. Where nodes differ, say in the Site's `nodeGroups` what the NIC is called there.
-    pub(super) NIC_NOT_FOUND = "WK228", "nic-not-found", Error;
+    pub(super) NIC_NOT_FOUND = "WK228", "nic-not-found", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         for name in needed(&policy.desired_state) {
-            if !asked.is_new(name.to_owned(), &policy.nodes) {
+            if !asked.is_new(name, &policy.nodes) {
                 continue;
             }
             let is_missing = |number: &usize| !plan.inventory.node(*number).interfaces.contains_key(name);
             let missing: Vec<usize> = policy.nodes.nodes.iter().copied().filter(is_missing).collect();
-            let Some(first) = missing.first() else { continue };
-            let node = plan.inventory.node(*first);
-            let known: Vec<&str> = node.interfaces.keys().map(String::as_str).collect();
-            let help = match crate::base::spelling::nearest(name, &known) {
-                Some(meant) => format!("did you mean `{meant}`? If nodes differ, say so in the Site's `nodeGroups`"),
-                None => "correct the name, or say in the Site's `nodeGroups` what it is called there".to_owned(),
-            };
-            let message = format!("there is no interface `{name}` on {}", name_nodes(plan, &missing));
-            let diagnostic = Diagnostic::new(&NIC_NOT_FOUND, place_of(policy, name), message, help)
-                .with_related(node.origin.at("metadata/name"), "the state of the node");
-            on_nodes(diagnostic, &policy.nodes, report);
+            let Some(first) = missing.first().copied() else { continue };
+            let hit = Hit::new(place_of(policy, name), move || {
+                let node = plan.inventory.node(first);
+                let known: Vec<&str> = node.interfaces.keys().map(String::as_str).collect();
+                let help = match nearest(name, &known) {
+                    Some(meant) => {
+                        format!("did you mean `{meant}`? If nodes differ, say so in the Site's `nodeGroups`")
+                    }
+                    None => "correct the name, or say in the Site's `nodeGroups` what it is called there".to_owned(),
+                };
+                Words::new(format!("there is no interface `{name}` on {}", name_nodes(plan, &missing)), help)
+                    .with_related(node.origin.at("metadata/name"), "the state of the node")
+            });
+            hits.push(hit.on_nodes(&policy.nodes));
         }
     }
+    hits
 }
 
 /// The interfaces that must be there before: what is named, and not made.

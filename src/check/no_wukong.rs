@@ -1,4 +1,5 @@
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::place::Place;
 use crate::read::source::{Inputs, display};
 use crate::rule;
 
@@ -10,22 +11,22 @@ rule! {
     ///
     /// ## Way out
     /// Correct the path, or say `--allow-empty` if nothing is meant.
-    pub(super) NO_WUKONG = "WK007", "no-wukong", Error;
+    pub NO_WUKONG = "WK007", "no-wukong", Error;
 }
 
-/// Reports that the inputs hold no Wukong.
-pub fn no_wukong(inputs: &Inputs, passed_over: usize, report: &mut Report) {
-    let Some(path) = inputs.paths.first() else { return };
+/// The finding that the inputs hold no Wukong.
+pub fn no_wukong(inputs: &Inputs, passed_over: usize) -> Option<Diagnostic> {
+    let path = inputs.paths.first()?;
     let place = Place::Path(if path.as_os_str() == "-" { "<stdin>".to_owned() } else { display(path) });
     let others = match passed_over {
         0 => "nor any other document".to_owned(),
         1 => "but one document of another kind".to_owned(),
         count => format!("but {count} documents of other kinds"),
     };
-    report.push(Diagnostic::new(
+    Some(Diagnostic::new(
         &NO_WUKONG,
         place,
         format!("there is no Wukong here, {others}"),
         "correct the path, or say --allow-empty if nothing is meant",
-    ));
+    ))
 }

@@ -1,8 +1,12 @@
 use std::collections::HashMap;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use super::nodes::{Asked, on_nodes, place_in_state, place_of, selected_with};
-use crate::api::nmstate::{Interface, InterfaceIp, InterfaceType, NetworkState, Route};
-use crate::base::diagnostic::{Diagnostic, Report, others};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, More, Words};
+use super::nodes::{Asked, place_in_state, place_of, selected_with};
+use crate::api::nmstate::{Interface, InterfaceAddress, InterfaceIp, InterfaceType, NetworkState, Route};
 use crate::model::inventory::Node;
 use crate::model::{Plan, Policy};
 use crate::rule;
@@ -18,11 +22,12 @@ rule! {
     /// ## Way out
     /// Correct `nodeIP`. Give the address to the uplink in the Site (`ipv4: {enabled: true, dhcp: true}`, with `copy-mac-from` for a bond),
     /// or leave `ipv4` and `ipv6` out there, and the bridge gets what the inventory shows. Or use another NIC.
-    pub(super) NODE_ADDRESS_LOST = "WK227", "node-address-lost", Error;
+    pub(super) NODE_ADDRESS_LOST = "WK227", "node-address-lost", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         let state = &policy.desired_state;
         let controllers = controllers(state);
@@ -30,50 +35,83 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let own = state.interfaces.iter().filter(|it| it.ipv4.is_some() || it.ipv6.is_some());
         for name in ports.chain(own.map(|it| it.name.as_str())) {
             let Some(heir) = heir(state, &controllers, name) else { continue };
-            if asked.is_new(format!("{name} to {} {:?}{:?}", heir.name, heir.ipv4, heir.ipv6), &policy.nodes) {
-                check_interface(plan, policy, name, heir, report);
+            if asked.is_new((name, heir.name.as_str(), Gets::of(heir)), &policy.nodes) {
+                hits.extend(check_interface(plan, policy, name, heir));
             }
+        }
+    }
+    hits
+}
+
+fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: &'a Interface) -> Option<Hit<'a>> {
+    let loses = |number: &usize| !lost(plan.inventory.node(*number), name, heir, &policy.desired_state).is_empty();
+    let losers: Vec<usize> = selected_with(plan, policy, name).filter(loses).collect();
+    let node = plan.inventory.node(*losers.first()?);
+    let more = More(losers.len() - 1);
+    let hit = Hit::new(place_of(policy, name), move || {
+        let lost = lost(node, name, heir, &policy.desired_state);
+        let what: Vec<String> = lost.iter().map(Loss::to_string).collect();
+        let others = more.words(", and one more node does", |more| format!(", and {more} more nodes do"));
+        let message = format!("`{}` loses {} on `{name}`{others}", node.name, what.join(", "));
+        let gives = "`ipv4`, `ipv6` and `routes` of the uplink in the Site";
+        let help = if policy.uplink.as_ref().is_some_and(|uplink| uplink.says_ip()) {
+            format!("correct {gives}, or leave them out, and the bridge gets what the node has")
+        } else if heir.name == name || heir.bridge.is_none() && heir.interface_type != Some(InterfaceType::OvsInterface)
+        {
+            format!("give `{}` what the node has: {gives}", heir.name)
+        } else {
+            format!("correct `nodeIP`, give `{}` what the node has ({gives}), or use another NIC", heir.name)
+        };
+        Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here")
+    });
+    Some(hit.on_nodes(&policy.nodes))
+}
+
+/// The addresses that a policy gives an interface.
+#[derive(PartialEq, Eq)]
+struct Gets<'a> {
+    ipv4: Option<&'a InterfaceIp>,
+    ipv6: Option<&'a InterfaceIp>,
+}
+
+impl<'a> Gets<'a> {
+    fn of(interface: &'a Interface) -> Self {
+        Self { ipv4: interface.ipv4.as_ref(), ipv6: interface.ipv6.as_ref() }
+    }
+}
+
+impl Hash for Gets<'_> {
+    /// Of the addresses only: nmstate's types have no hash, and the rest seldom differs where these do not.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for ip in [self.ipv4, self.ipv6] {
+            ip.map(|ip| ip.enabled).hash(state);
+            ip.into_iter().flat_map(|ip| &ip.address).for_each(|it| (&it.ip, it.prefix_length).hash(state));
         }
     }
 }
 
-fn check_interface(plan: &Plan, policy: &Policy, name: &str, heir: &Interface, report: &mut Report) {
-    let lost = |number: &usize| {
-        let lost = lost(plan.inventory.node(*number), name, heir, &policy.desired_state);
-        (!lost.is_empty()).then_some(lost)
-    };
-    let losers: Vec<usize> = selected_with(plan, policy, name).filter(|number| lost(number).is_some()).collect();
-    let Some((first, what)) = losers.first().and_then(|first| Some((*first, lost(first)?))) else { return };
-    let node = plan.inventory.node(first);
-    let others = others(losers.len() - 1, ", and one more node does", ", and # more nodes do");
-    let message = format!("`{}` loses {} on `{name}`{others}", node.name, what.join(", "));
-    let gives = "`ipv4`, `ipv6` and `routes` of the uplink in the Site";
-    let help = if policy.uplink.as_ref().is_some_and(|uplink| uplink.says_ip()) {
-        format!("correct {gives}, or leave them out, and the bridge gets what the node has")
-    } else if heir.name == name || heir.bridge.is_none() && heir.interface_type != Some(InterfaceType::OvsInterface) {
-        format!("give `{}` what the node has: {gives}", heir.name)
-    } else {
-        format!("correct `nodeIP`, give `{}` what the node has ({gives}), or use another NIC", heir.name)
-    };
-    let diagnostic = Diagnostic::new(&NODE_ADDRESS_LOST, place_of(policy, name), message, help)
-        .with_related(place_in_state(node, name), "the node is reached here");
-    on_nodes(diagnostic, &policy.nodes, report);
+/// What a node has through an interface, and not through its heir.
+enum Loss<'a> {
+    Address(&'a InterfaceAddress),
+    /// The route to this destination.
+    Route(&'a str),
 }
 
-/// What a node has through an interface and not through its heir: addresses, and the routes that go with them.
-fn lost(node: &Node, name: &str, heir: &Interface, state: &NetworkState) -> Vec<String> {
-    let Some(interface) = node.interfaces.get(name) else { return Vec::new() };
-    let of = |has: &Option<InterfaceIp>, gets: &Option<InterfaceIp>| -> Vec<String> {
-        let Some(has) = has.as_ref().filter(|has| has.enabled) else { return Vec::new() };
-        let gets = gets.clone().unwrap_or_default();
-        if has.is_automatic() && gets.is_automatic() {
-            return Vec::new();
+impl fmt::Display for Loss<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(it) => write!(f, "its own address {}/{}", it.ip, it.prefix_length),
+            Self::Route("0.0.0.0/0" | "::/0") => write!(f, "its default route"),
+            Self::Route(destination) => write!(f, "its route to {destination}"),
         }
-        let lost = has.address.iter().filter(|it| !gets.address.contains(it));
-        lost.map(|it| format!("its own address {}/{}", it.ip, it.prefix_length)).collect()
-    };
-    let mut lost = of(&interface.ipv4, &heir.ipv4);
-    lost.extend(of(&interface.ipv6, &heir.ipv6));
+    }
+}
+
+/// What a node loses: addresses, and the routes that go with them.
+fn lost<'a>(node: &'a Node, name: &str, heir: &Interface, state: &NetworkState) -> Vec<Loss<'a>> {
+    let Some(interface) = node.interfaces.get(name) else { return Vec::new() };
+    let mut lost = addresses_lost(interface.ipv4.as_ref(), heir.ipv4.as_ref());
+    lost.extend(addresses_lost(interface.ipv6.as_ref(), heir.ipv6.as_ref()));
     let written: Vec<&Route> = state.routes.iter().flat_map(|routes| &routes.config).collect();
     let is_kept = |route: &Route| {
         let family = if route.destination.contains(':') { &heir.ipv6 } else { &heir.ipv4 };
@@ -87,11 +125,17 @@ fn lost(node: &Node, name: &str, heir: &Interface, state: &NetworkState) -> Vec<
     let mut routes: Vec<&str> = own.map(|route| route.destination.as_str()).collect();
     routes.sort_unstable();
     routes.dedup();
-    lost.extend(routes.into_iter().map(|destination| match destination {
-        "0.0.0.0/0" | "::/0" => "its default route".to_owned(),
-        other => format!("its route to {other}"),
-    }));
+    lost.extend(routes.into_iter().map(Loss::Route));
     lost
+}
+
+fn addresses_lost<'a>(has: Option<&'a InterfaceIp>, gets: Option<&InterfaceIp>) -> Vec<Loss<'a>> {
+    let Some(has) = has.filter(|has| has.enabled) else { return Vec::new() };
+    if has.is_automatic() && gets.is_some_and(InterfaceIp::is_automatic) {
+        return Vec::new();
+    }
+    let is_kept = |address: &&InterfaceAddress| gets.is_some_and(|gets| gets.address.contains(address));
+    has.address.iter().filter(|address| !is_kept(address)).map(Loss::Address).collect()
 }
 
 /// What each port belongs to.

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, More, Words};
 use super::nodes::{join, place_in_state};
 use crate::api::nmstate::InterfaceType;
-use crate::base::diagnostic::{Diagnostic, Report, others};
-use crate::model::inventory::NodeInterface;
+use crate::model::inventory::{Node, NodeInterface};
 use crate::model::{Plan, Policy};
 use crate::rule;
 
@@ -20,10 +22,10 @@ rule! {
     /// ## Way out
     /// If it is meant, `--allow WK226`, and apply one node's policy after the other: `maxUnavailable` counts the nodes of one policy, and does not
     /// hold across policies (kubernetes-nmstate, `pkg/node/nodes.go`). Else use a `vlanId`, with which the NIC keeps its address, or another NIC.
-    pub(super) NODE_ADDRESS_MOVES = "WK226", "node-address-moves", Warning;
+    pub(super) NODE_ADDRESS_MOVES = "WK226", "node-address-moves", Warning, inventory: Needed, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut by_bridge: BTreeMap<(&str, &str), Vec<(&Policy, usize)>> = BTreeMap::new();
     for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
         let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
@@ -34,29 +36,32 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
             }
         }
     }
-    for ((bridge, nic), moving) in by_bridge {
-        let Some((first, number)) = moving.first() else { continue };
-        let node = plan.inventory.node(*number);
-        let mut what = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
-        if node.has_default_route(nic) {
-            what.push("the default route".to_owned());
-        }
-        let others = others(moving.len() - 1, ", and those of one more node", ", and those of # more nodes");
-        let verb = if what.len() == 1 && others.is_empty() { "moves" } else { "move" };
-        // A trunk and an OVS bridge have the NIC whole, whatever the tag.
-        let is_plain = first.desired_state.interfaces.iter().any(|it| {
-            it.interface_type == Some(InterfaceType::LinuxBridge)
-                && it.bridge.iter().flat_map(|bridge| &bridge.port).all(|port| port.vlan.is_none())
-        });
-        let instead = if is_plain { "use a `vlanId` or another NIC" } else { "use another NIC" };
-        report.push(
-            Diagnostic::new(
-                &NODE_ADDRESS_MOVES,
-                first.origin.at("physicalInterface"),
-                format!("{} of `{}` {verb} from `{nic}` to `{bridge}`{others}", join(&what), node.name),
-                format!("{instead}, with which it stays; if it is meant, apply one node's policy after the other"),
-            )
-            .with_related(place_in_state(node, nic), "the node is reached here"),
-        );
+    let hit = |((bridge, nic), moving): ((&'a str, &'a str), Vec<(&'a Policy, usize)>)| {
+        let (policy, number) = *moving.first()?;
+        let node = plan.inventory.node(number);
+        let more = More(moving.len() - 1);
+        let place = policy.origin.at("physicalInterface");
+        Some(Hit::new(place, move || words(policy, node, bridge, nic, more)))
+    };
+    by_bridge.into_iter().filter_map(hit).collect()
+}
+
+fn words(policy: &Policy, node: &Node, bridge: &str, nic: &str, more: More) -> Words {
+    let mut what = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
+    if node.has_default_route(nic) {
+        what.push("the default route".to_owned());
     }
+    let others = more.words(", and those of one more node", |more| format!(", and those of {more} more nodes"));
+    let verb = if what.len() == 1 && others.is_empty() { "moves" } else { "move" };
+    // A trunk and an OVS bridge have the NIC whole, whatever the tag.
+    let is_plain = policy.desired_state.interfaces.iter().any(|it| {
+        it.interface_type == Some(InterfaceType::LinuxBridge)
+            && it.bridge.iter().flat_map(|bridge| &bridge.port).all(|port| port.vlan.is_none())
+    });
+    let instead = if is_plain { "use a `vlanId` or another NIC" } else { "use another NIC" };
+    Words::new(
+        format!("{} of `{}` {verb} from `{nic}` to `{bridge}`{others}", join(&what), node.name),
+        format!("{instead}, with which it stays; if it is meant, apply one node's policy after the other"),
+    )
+    .with_related(place_in_state(node, nic), "the node is reached here")
 }

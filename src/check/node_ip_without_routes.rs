@@ -1,6 +1,7 @@
+use super::collect::Blame;
+use super::hit::{Hit, Words};
 use super::nodes::is_known;
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{Carrier, Plan};
+use crate::model::{Carrier, Key, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -13,28 +14,28 @@ rule! {
     /// ## Way out
     /// Use a NIC that does not carry the default route, or a `vlanId`, with which the NIC keeps its address. With the node's own state
     /// (`kubectl get nns -o yaml`, `--inventory`) all of it moves.
-    pub(super) NODE_IP_WITHOUT_ROUTES = "WK214", "node-ip-without-routes", Warning;
+    pub(super) NODE_IP_WITHOUT_ROUTES = "WK214", "node-ip-without-routes", Warning, inventory: Absent;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for network in plan.networks() {
-        let Some(bridge) = network.carrier.bridge_on_nic() else { continue };
-        let Some(address) = bridge.node_ip else { continue };
-        let Some(uplink) =
-            network.hosts.iter().find(|host| !is_known(plan, host)).and_then(|host| host.uplink.as_ref())
-        else {
-            continue;
-        };
-        let instead = match network.carrier {
-            Carrier::OvsBridge(_) => "`type: bridge` with a `vlanId`",
-            _ => "a `vlanId`",
-        };
-        let nic = &uplink.name;
-        report.push(Diagnostic::new(
-            &NODE_IP_WITHOUT_ROUTES,
-            network.origin.at("nodeIP"),
-            format!("{address} moves from `{nic}` to `{}`, but routes and DNS of `{nic}` do not", bridge.name),
-            format!("give the node's state with --inventory, and they move too; or use {instead}, which leaves `{nic}` alone"),
-        ));
-    }
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let hit = |network: &'a Network| {
+        let bridge = network.carrier.bridge()?;
+        let address = bridge.node_ip?;
+        // With a VLAN interface as the port, the NIC keeps what it has.
+        let host = network.hosts.iter().find(|host| host.vlan.is_none() && !is_known(plan, host))?;
+        let nic = host.uplink.as_ref()?.name.as_str();
+        Some(Hit::new(network.at(Key::NodeIp), move || {
+            let instead = match network.carrier {
+                Carrier::OvsBridge(_) => "`type: bridge` with a `vlanId`",
+                _ => "a `vlanId`",
+            };
+            Words::new(
+                format!("{address} moves from `{nic}` to `{}`, but routes and DNS of `{nic}` do not", bridge.name),
+                format!(
+                    "give the node's state with --inventory, and they move too; or use {instead}, which leaves `{nic}` alone"
+                ),
+            )
+        }))
+    };
+    plan.networks().filter_map(hit).collect()
 }

@@ -1,4 +1,5 @@
-use crate::base::diagnostic::{Diagnostic, Report, others};
+use super::collect::Blame;
+use super::hit::{Hit, More, Words};
 use crate::model::{Plan, Policy};
 use crate::rule;
 
@@ -13,19 +14,18 @@ rule! {
     pub(super) NODE_LABELS_UNKNOWN = "WK117", "node-labels-unknown", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let doubtful = |policy: &&Policy| !policy.nodes.nodes.is_empty() && !policy.nodes.is_certain;
-    let Some(policy) = plan.policies.iter().find(doubtful) else { return };
-    let unknown: Vec<_> = plan.inventory.nodes().iter().filter(|node| node.labels.is_none()).collect();
-    let Some(first) = unknown.first() else { return };
-    let others = others(unknown.len() - 1, " and of one more node", " and of # more nodes");
-    report.push(
-        Diagnostic::new(
-            &NODE_LABELS_UNKNOWN,
-            first.origin.at("metadata/name"),
+    let Some(policy) = plan.policies.iter().find(doubtful) else { return Vec::new() };
+    let mut unknown = plan.inventory.nodes().iter().filter(|node| node.labels.is_none());
+    let Some(first) = unknown.next() else { return Vec::new() };
+    let more = More(unknown.count());
+    vec![Hit::new(first.origin.at("metadata/name"), move || {
+        let others = more.words(" and of one more node", |more| format!(" and of {more} more nodes"));
+        Words::new(
             format!("the labels of `{}`{others} are not known, so they are taken for selected", first.name),
             "add the Nodes to the inventory: `kubectl get nodes -o yaml`",
         )
-        .with_related(policy.origin.at("name"), format!("`{}` selects nodes by label", policy.name)),
-    );
+        .with_related(policy.origin.at("name"), format!("`{}` selects nodes by label", policy.name))
+    })]
 }

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
-use crate::base::diagnostic::{Diagnostic, Report};
+use super::collect::Blame;
+use super::hit::{Hit, Words};
 use crate::base::spelling::nearest;
 use crate::model::inventory::Node;
 use crate::model::{HOSTNAME, Plan};
@@ -17,12 +18,12 @@ rule! {
     pub(super) NODE_NOT_FOUND = "WK234", "node-not-found", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     if plan.inventory.is_empty() || plan.inventory.is_partial {
-        return;
+        return Vec::new();
     }
+    let mut hits = Vec::new();
     let mut seen = HashSet::new();
-    let mut known: Option<Vec<&str>> = None;
     for wukong in &plan.wukongs {
         let Some(hostname) = wukong.identity.node_selector.get(HOSTNAME) else { continue };
         let mut hosts = wukong.networks.iter().flat_map(|network| &network.hosts);
@@ -30,17 +31,17 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         if !is_missing || plan.inventory.has_hostname(hostname) || !seen.insert(hostname) {
             continue;
         }
-        let known = known.get_or_insert_with(|| plan.inventory.nodes().iter().map(Node::hostname).collect());
-        let help = match nearest(hostname, known) {
-            Some(meant) => format!("did you mean `{meant}`? Else export the states again: `kubectl get nns -o yaml`"),
-            None => "correct it, or export the states again: `kubectl get nns -o yaml`".to_owned(),
-        };
         let selector = wukong.identity.origin.child("spec").child("highAvailability").child("nodeSelector");
-        report.push(Diagnostic::new(
-            &NODE_NOT_FOUND,
-            selector.child(HOSTNAME).here(),
-            format!("the inventory has no node `{hostname}`"),
-            help,
-        ));
+        hits.push(Hit::new(selector.child(HOSTNAME).here(), move || {
+            let known: Vec<&str> = plan.inventory.nodes().iter().map(Node::hostname).collect();
+            let help = match nearest(hostname, &known) {
+                Some(meant) => {
+                    format!("did you mean `{meant}`? Else export the states again: `kubectl get nns -o yaml`")
+                }
+                None => "correct it, or export the states again: `kubectl get nns -o yaml`".to_owned(),
+            };
+            Words::new(format!("the inventory has no node `{hostname}`"), help)
+        }));
     }
+    hits
 }

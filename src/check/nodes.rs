@@ -1,8 +1,11 @@
 //! What the rules about the inventory have in common.
 
 use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 
-use crate::base::diagnostic::{Diagnostic, Place, Report, Severity};
+use super::hit::Hit;
+use crate::base::place::Place;
+use crate::base::rule::Severity;
 use crate::model::inventory::Node;
 use crate::model::{Host, Plan, Policy, Selection};
 
@@ -34,16 +37,51 @@ pub(super) fn join(words: &[String]) -> String {
     }
 }
 
-/// Things already looked at on the nodes of a selection: thousands of networks ask the same.
-#[derive(Default)]
-pub(super) struct Asked {
-    seen: HashSet<(String, *const usize)>,
+/// Which nodes a selection has, told without comparing lists: equal selectors share one list, so that its address says
+/// which it is. The list behind it is never looked at; that it is borrowed keeps the address from becoming another's.
+#[derive(Clone, Copy)]
+pub(super) struct SelectionId<'a>(&'a [usize]);
+
+impl<'a> SelectionId<'a> {
+    pub(super) fn of(selection: &'a Selection) -> Self {
+        Self(&selection.nodes)
+    }
 }
 
-impl Asked {
-    /// Whether this is new for these nodes. Selections of one selector share their list, which tells them apart.
-    pub(super) fn is_new(&mut self, what: String, selection: &Selection) -> bool {
-        self.seen.insert((what, selection.nodes.as_ptr()))
+impl PartialEq for SelectionId<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for SelectionId<'_> {}
+
+impl Hash for SelectionId<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
+}
+
+/// Things already looked at on the nodes of a selection: thousands of networks ask the same.
+pub(super) struct Asked<'a, K> {
+    seen: HashSet<(K, SelectionId<'a>)>,
+}
+
+impl<'a, K: Eq + Hash> Asked<'a, K> {
+    pub(super) fn new() -> Self {
+        Self { seen: HashSet::new() }
+    }
+
+    /// Whether this is new for these nodes.
+    pub(super) fn is_new(&mut self, what: K, selection: &'a Selection) -> bool {
+        self.seen.insert((what, SelectionId::of(selection)))
+    }
+}
+
+impl Hit<'_> {
+    /// The same about nodes of the inventory: a warning if it is not known for certain that they are selected.
+    pub(super) fn on_nodes(self, selection: &Selection) -> Self {
+        if selection.is_certain { self } else { self.with_severity(Severity::Warning) }
     }
 }
 
@@ -57,14 +95,6 @@ pub(super) fn selected_with<'a>(
     let (a, b) = (plan.inventory.with_interface(interface), &*policy.nodes.nodes);
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     short.iter().copied().filter(|number| long.binary_search(number).is_ok())
-}
-
-/// A finding about nodes of the inventory: an error if they are surely selected, a warning if that is not known.
-pub(super) fn on_nodes(mut diagnostic: Diagnostic, selection: &Selection, report: &mut Report) {
-    if !selection.is_certain {
-        diagnostic.severity = Severity::Warning;
-    }
-    report.push(diagnostic);
 }
 
 /// Where a policy names an interface: at the Site's uplink if that has it, else at the network.

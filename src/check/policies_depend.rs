@@ -1,8 +1,9 @@
 use std::collections::{HashMap, HashSet};
 
-use super::conflict::{Blamed, is_bridge};
-use crate::base::diagnostic::{Diagnostic, Distinct, Report};
-use crate::model::{Claim, Claimant, Claimed, Host, Need, Network, Plan};
+use super::collect::Blame;
+use super::conflict::{BLAMING, bridge};
+use super::hit::{Hit, Words};
+use crate::model::{Claim, Claimant, Claimed, Host, Key, Need, Network, NodeSelector, Plan};
 use crate::rule;
 
 rule! {
@@ -19,10 +20,10 @@ rule! {
     /// ## Way out
     /// List the interface among the Site's `uplinks`: every policy then brings what it stands on. For the bridge of a localnet, give its
     /// `physicalInterface` in the Site.
-    pub(super) POLICIES_DEPEND = "WK312", "policies-depend", Warning;
+    pub(super) POLICIES_DEPEND = "WK312", "policies-depend", Warning, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     // Thousands of networks need a few names.
     let all = plan.networks().flat_map(|network| network.hosts.iter().filter_map(|host| needed(network, host)));
     let all: HashSet<&str> = all.collect();
@@ -38,37 +39,37 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         }
     }
     if made.is_empty() {
-        return;
+        return Vec::new();
     }
-    let blamed = Blamed::of(report);
-    let mut findings = Distinct::default();
-    let mut said = HashSet::new();
-    for network in plan.networks().filter(|network| !blamed.has(&network.origin.here())) {
+    let mut groups: HashMap<(&str, &NodeSelector), usize> = HashMap::new();
+    let mut hits = Vec::new();
+    for network in plan.networks().filter(|network| !blame.has(&network.at(Key::Name))) {
+        let mut own = HashSet::new();
         for host in &network.hosts {
             let Some(needed) = needed(network, host) else { continue };
             // A bridge cannot be a port: that is another finding.
-            let is_possible = |it: &&&Claim| !(takes_it(network, host) && is_bridge(&it.holder));
-            let mut makers = made.get(needed).into_iter().flatten().filter(is_possible);
-            let maker = makers.find(|it| plan.can_meet(&it.nodes, &host.nodes));
-            let is_accepted = || report.accepts(&POLICIES_DEPEND, &network.origin.here());
-            let maker = maker.filter(|_| !is_accepted());
-            if let Some(maker) = maker.filter(|_| said.insert((needed, &host.nodes))) {
-                let by = if maker.by == Claimant::Others { "another policy" } else { "the policy of another network" };
-                let diagnostic = Diagnostic::new(
-                    &POLICIES_DEPEND,
-                    network.at("physicalInterface"),
-                    format!("`{needed}`, which is needed here, is made by {by}, and policies are applied in no order"),
-                    help(maker),
-                );
-                findings.add(diagnostic.with_related(maker.place.clone(), "made here"));
+            let is_possible = |it: &&Claim| !(takes_it(network, host) && bridge(it).is_some());
+            let mut makers = made.get(needed).into_iter().flatten().copied().filter(is_possible);
+            let Some(maker) = makers.find(|it| plan.can_meet(&it.nodes, &host.nodes)) else { continue };
+            // In several node groups it is still one network.
+            if !own.insert((needed, &maker.place)) {
+                continue;
             }
+            let count = groups.len();
+            let group = *groups.entry((needed, &host.nodes)).or_insert(count);
+            hits.push(Hit::in_group(network.at(Key::PhysicalInterface), group, move |_| {
+                let by = if maker.by == Claimant::Others { "another policy" } else { "the policy of another network" };
+                let message =
+                    format!("`{needed}`, which is needed here, is made by {by}, and policies are applied in no order");
+                Words::new(message, help(maker)).with_related(maker.place.clone(), "made here")
+            }));
         }
     }
-    report.extend(findings.list);
+    hits
 }
 
 fn help(maker: &Claim) -> &'static str {
-    if is_bridge(&maker.holder) {
+    if bridge(maker).is_some() {
         "name a NIC; or let the Site make the bridge of a localnet by its `physicalInterface`"
     } else {
         "list it among the Site's `uplinks`, so that this policy brings it along"

@@ -1,4 +1,7 @@
-use crate::base::diagnostic::Report;
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::Hit;
+use super::names_collide::collisions;
 use crate::model::{Claimed, Plan};
 use crate::rule;
 
@@ -10,15 +13,12 @@ rule! {
     ///
     /// ## Way out
     /// Rename one of the Wukongs or networks.
-    pub(super) POLICY_NAME_COLLISION = "WK302", "policy-name-collision", Error;
+    pub(super) POLICY_NAME_COLLISION = "WK302", "policy-name-collision", Error, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    fn name_of(claimed: &Claimed) -> Option<&String> {
-        match claimed {
-            Claimed::PolicyName(name) => Some(name),
-            _ => None,
-        }
-    }
-    super::report_name_collisions(plan, &POLICY_NAME_COLLISION, "NodeNetworkConfigurationPolicy", name_of, report);
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    collisions(plan, blame, "NodeNetworkConfigurationPolicy", |what| match what {
+        Claimed::PolicyName(name) => Some(name),
+        _ => None,
+    })
 }

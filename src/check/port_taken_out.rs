@@ -1,6 +1,8 @@
-use super::nodes::{Asked, name_nodes, on_nodes, place_in_state, selected_with};
-use crate::api::nmstate::Interface;
-use crate::base::diagnostic::{Diagnostic, Report};
+use super::collect::Blame;
+use super::conflict::BLAMING;
+use super::hit::{Hit, Words};
+use super::nodes::{Asked, name_nodes, place_in_state, selected_with};
+use crate::api::nmstate::{Interface, InterfaceType};
 use crate::model::Plan;
 use crate::model::inventory::Node;
 use crate::rule;
@@ -14,40 +16,47 @@ rule! {
     /// ## Way out
     /// If it is meant, export the states again once it is applied, and nothing is said any more. Else choose another `bridgeName`, or add the NIC
     /// to the bond in the Site.
-    pub(super) PORT_TAKEN_OUT = "WK233", "port-taken-out", Warning;
+    pub(super) PORT_TAKEN_OUT = "WK233", "port-taken-out", Warning, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let mut asked = Asked::default();
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         for interface in &policy.desired_state.interfaces {
+            let name = interface.name.as_str();
             let ports = interface.ports();
-            if ports.is_empty() || !asked.is_new(format!("{} {ports:?}", interface.name), &policy.nodes) {
+            if ports.is_empty() || !asked.is_new((name, ports.clone()), &policy.nodes) {
                 continue;
             }
-            let losers: Vec<(usize, &str)> = selected_with(plan, policy, &interface.name)
+            let losers: Vec<(usize, &str)> = selected_with(plan, policy, name)
                 .filter_map(|number| Some((number, taken_out(plan.inventory.node(number), interface, &ports)?)))
                 .collect();
             let Some((first, port)) = losers.first().copied() else { continue };
-            let numbers: Vec<usize> = losers.iter().map(|(number, _)| *number).collect();
-            let message = format!("`{port}` is taken out of `{}` on {}", interface.name, name_nodes(plan, &numbers));
-            let help = "if it is meant, export the states again once it is applied; else choose another name";
-            let place = place_in_state(plan.inventory.node(first), port);
-            let diagnostic = Diagnostic::new(&PORT_TAKEN_OUT, policy.origin.at("bridgeName"), message, help)
-                .with_related(place, format!("a port of `{}`", interface.name));
-            on_nodes(diagnostic, &policy.nodes, report);
+            let hit = Hit::new(policy.origin.at("bridgeName"), move || {
+                let numbers: Vec<usize> = losers.iter().map(|(number, _)| *number).collect();
+                let place = place_in_state(plan.inventory.node(first), port);
+                Words::new(
+                    format!("`{port}` is taken out of `{name}` on {}", name_nodes(plan, &numbers)),
+                    "if it is meant, export the states again once it is applied; else choose another name",
+                )
+                .with_related(place, format!("a port of `{name}`"))
+            });
+            hits.push(hit.on_nodes(&policy.nodes));
         }
     }
+    hits
 }
 
 /// The NIC, bond or VLAN interface that is a port there, and not in the policy. The ports of pods and virtual machines are
 /// none of its business.
 fn taken_out<'a>(node: &'a Node, interface: &Interface, ports: &[&str]) -> Option<&'a str> {
     let there = node.interfaces.get(&interface.name)?;
-    let is_same_type = interface.interface_type.is_some_and(|it| it.as_str() == there.interface_type);
+    let is_same_type = interface.interface_type.is_some_and(|it| there.kind.is(it));
     let is_lead = |port: &&String| {
-        let port_type = node.interfaces.get(*port).map(|it| it.interface_type.as_str());
-        matches!(port_type, Some("ethernet" | "bond" | "vlan")) && !ports.contains(&port.as_str())
+        let port_type = node.interfaces.get(*port).and_then(|it| it.kind.known());
+        let is_of_node = matches!(port_type, Some(InterfaceType::Ethernet | InterfaceType::Bond | InterfaceType::Vlan));
+        is_of_node && !ports.contains(&port.as_str())
     };
     there.ports.iter().find(is_lead).filter(|_| is_same_type).map(String::as_str)
 }

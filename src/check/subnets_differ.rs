@@ -2,76 +2,90 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ipnet::IpNet;
 
+use super::bridge_conflict::BRIDGE_CONFLICT;
+use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
+use super::collect::Blame;
 use super::conflict::{agreed, conflicts};
-use crate::base::diagnostic::{Diagnostic, Place, Report};
-use crate::model::{Claim, Claimed, Plan};
+use super::hit::{Hit, Words};
+use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
+use super::node_address_lost::NODE_ADDRESS_LOST;
+use super::vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES;
+use crate::base::place::Place;
+use crate::lower::network::DUPLICATE_NETWORK;
+use crate::model::{Claim, Claimant, Claimed, Holder, Plan, Wire};
 use crate::rule;
 
 rule! {
     /// Networks on one wire disagree about the subnet or its gateway.
     ///
-    /// On the same NIC and VLAN, one has a prefix of another length for overlapping addresses, or another gateway for the same subnet. With
+    /// On the same NIC and VLAN, whatever they are called, one has a prefix of another length for overlapping addresses, or another gateway for the same subnet. With
     /// `/16` here and `/24` there, one side asks the wire and the other the router for the same neighbour, and answers get lost; a
-    /// gateway that differs is most often a slip. Two routers on one subnet are possible.
+    /// gateway that differs is most often a slip. Two routers on one subnet are possible. The subnets of the nodes' own addresses count as right.
     ///
     /// ## Way out
     /// Correct the one that differs. If both are meant, accept it with a reason.
-    pub(super) SUBNETS_DIFFER = "WK313", "subnets-differ", Warning;
+    pub(super) SUBNETS_DIFFER = "WK313", "subnets-differ", Warning,
+        yields_to: &[
+            &DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES, &VLAN_IN_TWO_BRIDGES, &NODE_ADDRESS_LOST,
+        ];
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let is_meant = |claim: &Claim| matches!(claim.what, Claimed::Subnet { .. }) && !claim.holder.is_empty();
-    for conflict in conflicts(plan, report, is_meant) {
-        let Claimed::Subnet { subnet, .. } = conflict.what else { continue };
-        let agreed = agreed(conflict.agreed);
-        let diagnostic = Diagnostic::new(
-            &SUBNETS_DIFFER,
-            conflict.second.place.clone(),
-            format!(
-                "the gateway of {subnet} is {} here, and {} elsewhere{agreed}",
-                conflict.second.holder, conflict.first.holder
-            ),
-            "correct the one that is wrong; accept it if there are two routers",
-        );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), conflict.first.holder.clone()));
-    }
-    check_prefixes(plan, report);
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let is_meant = |claim: &Claim| matches!(claim.holder, Holder::Gateway(Some(_)));
+    let hit = |conflict: super::conflict::Conflict<'a>| {
+        let Claimed::Subnet { subnet, .. } = conflict.what else { return None };
+        let (Holder::Gateway(Some(here)), Holder::Gateway(Some(elsewhere))) =
+            (&conflict.second.holder, &conflict.first.holder)
+        else {
+            return None;
+        };
+        Some(Hit::new(conflict.second.place.clone(), move || {
+            let agreed = agreed(conflict.agreed);
+            let message = format!("the gateway of {subnet} is {here} here, and {elsewhere} elsewhere{agreed}");
+            Words::new(message, "correct the one that is wrong; accept it if there are two routers")
+                .with_related(conflict.first.place.clone(), elsewhere.to_string())
+        }))
+    };
+    let mut hits: Vec<Hit<'_>> = conflicts(plan, blame, is_meant).into_iter().filter_map(hit).collect();
+    hits.extend(prefixes(plan));
+    hits
 }
 
-/// A wire: the NIC that leads to it, and its tag.
-type Wire<'a> = (&'a str, Option<u16>);
-
-fn check_prefixes(plan: &Plan, report: &mut Report) {
-    let mut by_wire: BTreeMap<Wire<'_>, BTreeMap<IpNet, Vec<&Claim>>> = BTreeMap::new();
+fn prefixes(plan: &Plan) -> Vec<Hit<'_>> {
+    let mut by_wire: BTreeMap<&Wire, BTreeMap<IpNet, Vec<&Claim>>> = BTreeMap::new();
     for claim in &plan.claims {
-        let Claimed::Subnet { uplink, vlan, subnet } = &claim.what else { continue };
+        let Claimed::Subnet { wire, subnet } = &claim.what else { continue };
         // A prefix of one or two addresses is a point-to-point link, whatever lies around it.
         if subnet.max_prefix_len() - subnet.prefix_len() > 1 {
-            by_wire.entry((uplink, *vlan)).or_default().entry(*subnet).or_default().push(claim);
+            by_wire.entry(wire).or_default().entry(*subnet).or_default().push(claim);
         }
     }
+    let mut hits = Vec::new();
     let mut seen: HashSet<&Place> = HashSet::new();
-    for subnets in by_wire.values().filter(|subnets| subnets.len() > 1) {
-        let around = neighbours(subnets);
-        // As among conflicts: what contradicts the fewest comes first.
+    for subnets in by_wire.into_values().filter(|subnets| subnets.len() > 1) {
+        let around = neighbours(&subnets);
+        let is_given = |subnet: &IpNet| subnets[subnet].iter().any(|claim| claim.by != Claimant::Network);
+        // As among conflicts: what is given comes first, then what contradicts the fewest.
         let against =
             |subnet: &IpNet| around.get(subnet).into_iter().flatten().map(|other| subnets[other].len()).sum::<usize>();
         let mut order: Vec<&IpNet> = around.keys().collect();
-        order.sort_by_key(|subnet| against(subnet));
+        order.sort_by_key(|subnet| (!is_given(subnet), against(subnet)));
         let mut good: HashSet<&IpNet> = HashSet::new();
         for subnet in order {
-            let Some(other) = around[subnet].iter().find(|other| good.contains(other)) else {
+            let other = around[subnet].iter().find(|other| good.contains(other));
+            let Some(other) = other.filter(|_| !is_given(subnet)) else {
                 good.insert(subnet);
                 continue;
             };
-            for claim in &subnets[subnet] {
-                let right = subnets[other].iter().find(|right| plan.can_meet(&right.nodes, &claim.nodes));
+            for claim in subnets[subnet].iter().copied() {
+                let right = subnets[other].iter().copied().find(|right| plan.can_meet(&right.nodes, &claim.nodes));
                 if let Some(right) = right.filter(|_| seen.insert(&claim.place)) {
-                    report.push(prefix_differs(claim, *subnet, right, *other, subnets[other].len()));
+                    hits.push(prefix_differs(claim, *subnet, right, *other, subnets[other].len()));
                 }
             }
         }
     }
+    hits
 }
 
 /// For each subnet those that it lies in, and those that lie in it.
@@ -90,13 +104,11 @@ fn neighbours(subnets: &BTreeMap<IpNet, Vec<&Claim>>) -> BTreeMap<IpNet, Vec<IpN
     around
 }
 
-fn prefix_differs(claim: &Claim, here: IpNet, other: &Claim, elsewhere: IpNet, count: usize) -> Diagnostic {
-    let agreed = agreed(count);
-    Diagnostic::new(
-        &SUBNETS_DIFFER,
-        claim.place.clone(),
-        format!("the subnet is {here} here, and {elsewhere} elsewhere on the same wire{agreed}"),
-        "correct the length of the prefix that is wrong",
-    )
-    .with_related(other.place.clone(), elsewhere.to_string())
+fn prefix_differs<'a>(claim: &'a Claim, here: IpNet, other: &'a Claim, elsewhere: IpNet, count: usize) -> Hit<'a> {
+    Hit::new(claim.place.clone(), move || {
+        let agreed = agreed(count);
+        let message = format!("the subnet is {here} here, and {elsewhere} elsewhere on the same wire{agreed}");
+        Words::new(message, "correct the length of the prefix that is wrong")
+            .with_related(other.place.clone(), elsewhere.to_string())
+    })
 }

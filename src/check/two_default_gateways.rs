@@ -1,13 +1,17 @@
+use std::fmt;
 use std::net::IpAddr;
 
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{Carrier, Network, Plan};
+use super::collect::Blame;
+use super::hit::{Hit, Words};
+use crate::base::place::Place;
+use crate::model::{Carrier, Identity, Key, NadName, Network, Plan};
 use crate::rule;
 
 rule! {
     /// A virtual machine has two default gateways.
     ///
-    /// Every `gateway` becomes a default route, and the pod network (`default`) has one of its own. With two of one IP version,
+    /// Every `gateway` becomes a default route, an attachment that `nadName` leads to may have one (`ipam.routes`), and the pod network
+    /// (`default`) has one of its own. With two of one IP version,
     /// answers leave by another way than the questions came, and connections break at random (multus-cni#1507, #847).
     ///
     /// ## Way out
@@ -15,35 +19,73 @@ rule! {
     pub(super) TWO_DEFAULT_GATEWAYS = "WK217", "two-default-gateways", Warning;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
+/// By what a network gives its virtual machine a default route.
+enum Route {
+    Pod,
+    Gateway(IpAddr),
+    Attachment(NadName),
+}
+
+pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
     for wukong in &plan.wukongs {
         for is_ipv4 in [true, false] {
-            let gateway = |network: &Network| {
-                network.ip.as_ref().and_then(|ip| ip.gateway).filter(|gateway| gateway.is_ipv4() == is_ipv4)
-            };
-            let with_gateway: Vec<(&Network, IpAddr)> =
-                wukong.networks.iter().filter_map(|network| Some((network, gateway(network)?))).collect();
-            // The pod network of a single-stack cluster is IPv4; whether it is IPv6 too cannot be told from here.
-            let pod = wukong.networks.iter().find(|network| is_ipv4 && network.carrier == Carrier::Pod);
-            let first = with_gateway.first().map(|(network, _)| *network);
-            let (earlier, network, address) = match (pod, with_gateway.as_slice()) {
-                (Some(pod), [(network, address), ..]) => (pod, *network, *address),
-                (None, [_, (network, address), ..]) => (first.unwrap_or(network), *network, *address),
-                _ => continue,
-            };
-            let diagnostic = Diagnostic::new(
-                &TWO_DEFAULT_GATEWAYS,
-                network.origin.at("ipConfig/gateway"),
-                format!(
-                    "`{}` gets a second default route, through {address}; the first is that of `{}`",
-                    wukong.identity.name, earlier.name
-                ),
-                "keep one default route for each virtual machine: leave out this `gateway`, or the other network's",
-            );
-            let text =
-                if earlier.carrier == Carrier::Pod { "the pod network has a default route" } else { "the first one" };
-            let place = if earlier.carrier == Carrier::Pod { "name" } else { "ipConfig/gateway" };
-            report.push(diagnostic.with_related(earlier.origin.at(place), text));
+            let route = |network: &'a Network| Some((network, route(plan, &wukong.identity, network, is_ipv4)?));
+            let mut routes: Vec<(&Network, Route)> = wukong.networks.iter().filter_map(route).collect();
+            // The pod network is there before all others.
+            routes.sort_by_key(|(_, route)| !matches!(route, Route::Pod));
+            let mut routes = routes.into_iter();
+            let (Some((earlier, first)), Some((network, second))) = (routes.next(), routes.next()) else { continue };
+            let name = wukong.identity.name.as_str();
+            hits.push(Hit::new(second.place(network), move || {
+                let message = format!(
+                    "`{name}` gets a second default route, through {second}; the first is that of `{}`",
+                    earlier.name
+                );
+                let help =
+                    "keep one default route for each virtual machine: leave out this `gateway`, or the other network's";
+                let text = match first {
+                    Route::Pod => "the pod network has a default route",
+                    Route::Gateway(_) | Route::Attachment(_) => "the first one",
+                };
+                Words::new(message, help).with_related(first.place(earlier), text)
+            }));
+        }
+    }
+    hits
+}
+
+/// The default route of an IP version that a network gives.
+fn route(plan: &Plan, identity: &Identity, network: &Network, is_ipv4: bool) -> Option<Route> {
+    if network.carrier == Carrier::Pod {
+        // The pod network of a single-stack cluster is IPv4; whether it is IPv6 too cannot be told from here.
+        return is_ipv4.then_some(Route::Pod);
+    }
+    let gateway = network.ip.as_ref().and_then(|ip| ip.gateway).filter(|gateway| gateway.is_ipv4() == is_ipv4);
+    let by_attachment = || {
+        let name = network.nad_name.as_ref()?.or_in(identity.namespace.as_deref());
+        let attachment = plan.existing_attachments.get(&name)?;
+        attachment.has_default_route(is_ipv4).then_some(Route::Attachment(name))
+    };
+    gateway.map(Route::Gateway).or_else(by_attachment)
+}
+
+impl Route {
+    fn place(&self, network: &Network) -> Place {
+        match self {
+            Self::Pod => network.at(Key::Name),
+            Self::Gateway(_) => network.origin.at("ipConfig/gateway"),
+            Self::Attachment(_) => network.at(Key::NadName),
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod => formatter.write_str("the pod network"),
+            Self::Gateway(address) => address.fmt(formatter),
+            Self::Attachment(name) => write!(formatter, "the attachment `{name}`"),
         }
     }
 }

@@ -1,6 +1,12 @@
-use super::conflict::{meetings, port};
-use crate::base::diagnostic::{Diagnostic, Report, others};
-use crate::model::{Claim, Claimed, Plan};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::collect::Blame;
+use super::conflict::{BLAMING, controller, meetings, port};
+use super::hit::{Hit, Words};
+use super::nodes::{name_nodes, place_in_state};
+use crate::base::place::Place;
+use crate::model::{Claimed, Key, Plan, Use};
 use crate::rule;
 
 rule! {
@@ -12,26 +18,68 @@ rule! {
     ///
     /// ## Way out
     /// Use another NIC for one of the two.
-    pub(super) VIRTUAL_FUNCTIONS_ON_PORT = "WK310", "virtual-functions-on-port", Warning;
+    pub(super) VIRTUAL_FUNCTIONS_ON_PORT = "WK310", "virtual-functions-on-port", Warning, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let functions = |claim: &Claim| match &claim.what {
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let functions = |claim: &crate::model::Claim| match &claim.what {
         Claimed::VirtualFunctions(nic) => Some(nic.clone()),
         _ => None,
     };
-    for meeting in meetings(plan, report, &VIRTUAL_FUNCTIONS_ON_PORT, port, functions) {
-        let others = others(meeting.more, " (and one more network)", " (and # more networks)");
-        let holder = &meeting.first.holder;
-        let diagnostic = Diagnostic::new(
-            &VIRTUAL_FUNCTIONS_ON_PORT,
-            meeting.second.place.clone(),
-            format!(
-                "virtual functions of `{}` are used here{others}, and it is a port of `{holder}`",
-                meeting.interface
-            ),
-            "use another NIC for one of the two",
-        );
-        report.push(diagnostic.with_related(meeting.first.place.clone(), format!("a port of `{holder}`")));
+    let mut sides: HashMap<usize, Arc<[Place]>> = HashMap::new();
+    let mut hits = Vec::new();
+    for meeting in meetings(plan, blame, port, functions) {
+        let Some(holder) = controller(meeting.first) else { continue };
+        let side = sides.entry(meeting.group).or_insert_with(|| {
+            let is_on_it = |claim: &&crate::model::Claim| {
+                claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface)
+            };
+            plan.claims.iter().filter(is_on_it).map(|claim| claim.place.clone()).collect()
+        });
+        let (nic, first) = (meeting.interface, meeting.first);
+        let hit = Hit::in_group(meeting.second.place.clone(), meeting.group, move |more| {
+            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            Words::new(
+                format!("virtual functions of `{nic}` are used here{others}, and it is a port of {holder}"),
+                "use another NIC for one of the two",
+            )
+            .with_related(first.place.clone(), format!("a port of {holder}"))
+        });
+        hits.push(hit.accepted_at(side));
     }
+    hits.extend(on_nodes(plan, hits.len()));
+    hits
+}
+
+/// NICs of virtual functions that are ports on nodes, whoever made them so.
+fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
+    let mut groups: HashMap<&str, usize> = HashMap::new();
+    let mut hits = Vec::new();
+    for network in plan.networks().filter(|network| network.carrier.uses() == Use::Functions) {
+        let found = network.hosts.iter().find_map(|host| {
+            let nic = &host.uplink.as_ref()?.name;
+            let controller = |number: &usize| plan.inventory.node(*number).controller_of(nic);
+            let nodes: Vec<usize> =
+                host.selected.nodes.iter().copied().filter(|number| controller(number).is_some()).collect();
+            let holder = nodes.first().and_then(controller)?;
+            Some((nic.as_str(), holder, nodes))
+        });
+        let Some((nic, holder, nodes)) = found else { continue };
+        let count = groups.len();
+        let group = first_group + *groups.entry(nic).or_insert(count);
+        hits.push(Hit::in_group(network.at(Key::PhysicalInterface), group, move |more| {
+            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            let on = name_nodes(plan, &nodes);
+            let first = nodes.first().map(|first| plan.inventory.node(*first));
+            let words = Words::new(
+                format!("virtual functions of `{nic}` are used here{others}, and it is a port of `{holder}` on {on}"),
+                "use another NIC for one of the two",
+            );
+            match first {
+                Some(node) => words.with_related(place_in_state(node, nic), format!("a port of `{holder}`")),
+                None => words,
+            }
+        }));
+    }
+    hits
 }

@@ -1,6 +1,16 @@
-use super::conflict::{conflicts, is_of_pods, named};
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::model::{Claimed, Plan};
+use std::collections::HashSet;
+
+use super::bridge_conflict::BRIDGE_CONFLICT;
+use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
+use super::collect::Blame;
+use super::conflict::{Conflict, conflicts, controller};
+use super::hit::{Hit, More, Words};
+use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
+use super::nodes::{name_nodes, place_in_state};
+use crate::base::place::Place;
+use crate::base::rule::Severity;
+use crate::lower::network::DUPLICATE_NETWORK;
+use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Host, Key, Network, Plan, Wire};
 use crate::rule;
 
 rule! {
@@ -9,44 +19,115 @@ rule! {
     /// There is one VLAN interface for a tag on a NIC, and it is a port of one bridge. The second bridge takes it from the first
     /// (nmstate, `ifaces/inter_ifaces_controller.rs`, refuses it within one policy only). An OVS bridge or a trunk bridge that has the
     /// NIC whole does not see the tag any more once there is a VLAN interface for it: the kernel hands the frames to that first. macvlan and
-    /// ipvlan cannot be on a VLAN interface that is a port (`EBUSY`).
+    /// ipvlan cannot be on a VLAN interface that is a port (`EBUSY`). The same goes for a VLAN interface of the node's own, by the Site or by
+    /// its state.
     ///
     /// ## Way out
     /// Use the same `bridgeName` for both networks: they are on the same wire.
-    pub(super) VLAN_IN_TWO_BRIDGES = "WK306", "vlan-in-two-bridges", Error;
+    pub(super) VLAN_IN_TWO_BRIDGES = "WK306", "vlan-in-two-bridges", Error,
+        yields_to: &[&DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES];
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::VlanTag { .. })) {
-        let Claimed::VlanTag { base, id } = conflict.what else { continue };
-        let (first, second) = (&conflict.first.holder, &conflict.second.holder);
-        let help = if [first, second].iter().any(|holder| is_of_pods(holder)) {
-            "use `type: bridge` and one `bridgeName` for both".to_owned()
-        } else {
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let is_tagged = |claim: &Claim| matches!(&claim.what, Claimed::Wire(wire) if wire.tag().is_some());
+    let mut hits: Vec<Hit<'_>> = conflicts(plan, blame, is_tagged).into_iter().filter_map(under_two).collect();
+    let of_interfaces = conflicts(plan, blame, |claim| matches!(claim.what, Claimed::VlanInterface(_)));
+    hits.extend(of_interfaces.into_iter().filter_map(two_interfaces));
+    hits.extend(tag_with_an_interface(plan));
+    let mut seen: HashSet<Place> = HashSet::new();
+    hits.retain(|hit| seen.insert(hit.place.clone()));
+    hits
+}
+
+fn under_two(conflict: Conflict<'_>) -> Option<Hit<'_>> {
+    let Claimed::Wire(wire) = conflict.what else { return None };
+    let (first, second) = (controller(conflict.first)?, controller(conflict.second)?);
+    let help = match (first, second) {
+        (Controller::Interface(first), Controller::Interface(_)) => {
             format!("put both on one bridge (the same `type`, and `bridgeName: {first}`), or use another VLAN")
-        };
-        let diagnostic = Diagnostic::new(
-            &VLAN_IN_TWO_BRIDGES,
-            conflict.second.place.clone(),
-            format!(
-                "VLAN {id} of `{base}` cannot be under {}{}: it is under {} already",
-                named(second),
-                conflict.others(),
-                named(first)
-            ),
-            help,
-        );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), format!("under {}", named(first))));
+        }
+        _ => "use `type: bridge` and one `bridgeName` for both".to_owned(),
+    };
+    Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
+        let message = format!("{wire} cannot be under {second}{}: it is under {first} already", others(more));
+        Words::new(message, help.clone()).with_related(conflict.first.place.clone(), format!("under {first}"))
+    }))
+}
+
+fn two_interfaces(conflict: Conflict<'_>) -> Option<Hit<'_>> {
+    let Claimed::VlanInterface(wire) = conflict.what else { return None };
+    let (Holder::Interface(first), Holder::Interface(second)) = (&conflict.first.holder, &conflict.second.holder)
+    else {
+        return None;
+    };
+    Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
+        let message = format!("{wire} cannot be `{second}`{}: it is `{first}` elsewhere", others(more));
+        let help = format!("list `{first}` among the Site's `uplinks` and use it, or take it away");
+        Words::new(message, help).with_related(conflict.first.place.clone(), format!("`{first}`"))
+    }))
+}
+
+fn others(more: More) -> String {
+    more.words(" (and one more network)", |more| format!(" (and {more} more networks)"))
+}
+
+/// The VLAN interface of a tag, and whose it is.
+struct OfNode {
+    name: String,
+    place: Place,
+    words: String,
+    is_certain: bool,
+}
+
+/// Tags that attachments put on above a bridge, and for which the nodes have an interface of their own: that gets the frames.
+fn tag_with_an_interface(plan: &Plan) -> Vec<Hit<'_>> {
+    let tagged = |network: &&Network| network.carrier.tag_above().is_some() && network.carrier.bridge_name().is_some();
+    let mut hits = Vec::new();
+    for network in plan.networks().filter(tagged) {
+        let found = network.hosts.iter().find_map(|host| {
+            let wire = network.wire(host)?;
+            Some((of_site(plan, host, &wire).or_else(|| of_nodes(plan, host, &wire))?, wire))
+        });
+        let (Some((there, wire)), Some(bridge)) = (found, network.carrier.bridge_name()) else { continue };
+        let severity = if there.is_certain { Severity::Error } else { Severity::Warning };
+        let hit = Hit::new(network.at(Key::VlanId), move || {
+            let message = format!("{wire} cannot be under `{bridge}`: it is `{}`{}", there.name, there.words);
+            let help = format!("use `type: bridge` with `physicalInterface: {}`, or another VLAN", there.name);
+            Words::new(message, help).with_related(there.place.clone(), "the VLAN interface that gets the frames")
+        });
+        hits.push(hit.with_severity(severity));
     }
-    for conflict in conflicts(plan, report, |claim| matches!(claim.what, Claimed::VlanInterface { .. })) {
-        let Claimed::VlanInterface { base, id } = conflict.what else { continue };
-        let (first, second) = (&conflict.first.holder, &conflict.second.holder);
-        let diagnostic = Diagnostic::new(
-            &VLAN_IN_TWO_BRIDGES,
-            conflict.second.place.clone(),
-            format!("VLAN {id} of `{base}` cannot be `{second}`{}: it is `{first}` elsewhere", conflict.others()),
-            format!("list `{first}` among the Site's `uplinks` and use it, or take it away"),
-        );
-        report.push(diagnostic.with_related(conflict.first.place.clone(), format!("`{first}`")));
+    hits
+}
+
+fn of_site(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
+    let group = &plan.groups[host.group];
+    let name = group.vlan_uplinks.get(wire)?;
+    let place = group.uplinks.get(name)?.origin.at("name");
+    Some(OfNode { name: name.clone(), place, words: ", by the Site".to_owned(), is_certain: true })
+}
+
+fn of_nodes(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
+    let (base, id) = (wire.below()?, wire.tag()?);
+    let others = plan.inventory.with_vlan(&host.uplink.as_ref()?.name, id);
+    let others = if others.is_empty() { plan.inventory.with_vlan(&base.base, id) } else { others };
+    let there: Vec<&(usize, String)> =
+        others.iter().filter(|(number, _)| host.selected.nodes.binary_search(number).is_ok()).collect();
+    let (first, name) = there.first()?;
+    // One that a network of ours makes is found among the claims.
+    let is_ours = |claim: &Claim| {
+        claim.by == Claimant::Network && matches!(&claim.what, Claimed::Wire(it) if it == wire) && {
+            plan.network_of(claim).is_some_and(|network| network.carrier.tag_above().is_none())
+        }
+    };
+    if plan.claims.iter().any(is_ours) {
+        return None;
     }
+    let numbers: Vec<usize> = there.iter().map(|(number, _)| *number).collect();
+    Some(OfNode {
+        name: name.clone(),
+        place: place_in_state(plan.inventory.node(*first), name),
+        words: format!(" on {}", name_nodes(plan, &numbers)),
+        is_certain: host.selected.is_certain,
+    })
 }

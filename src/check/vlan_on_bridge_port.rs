@@ -1,8 +1,14 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::conflict::{bridge, meetings, port};
-use crate::base::diagnostic::{Diagnostic, Report, others};
-use crate::model::{Claim, Claimed, Plan, Trunk};
+use super::collect::Blame;
+use super::conflict::{BLAMING, Meeting, controller, meetings, port};
+use super::hit::{Hit, Words};
+use super::nodes::{name_nodes, place_in_state};
+use crate::base::place::Place;
+use crate::model::{
+    BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Filtering, Holder, Key, Network, Plan, Wire,
+};
 use crate::rule;
 
 rule! {
@@ -10,7 +16,8 @@ rule! {
     ///
     /// The kernel hands tagged frames to the VLAN interface before the bridge sees them. The bridge's guests lose these VLANs without a word,
     /// untagged traffic still works, and a moved bridge moves only half of the traffic. It can be meant: a bridge for what is untagged
-    /// beside VLANs of their own.
+    /// beside VLANs of their own. The VLAN interface may be a network's, the Site's, that of another policy, or one with an address that a node
+    /// has.
     ///
     /// ## Example
     /// ```yaml
@@ -20,55 +27,197 @@ rule! {
     ///
     /// ## Way out
     /// Give every network on the NIC a `vlanId`, or put them all on one trunk bridge (`trunkBridges` in the Site). If it is meant, accept it.
-    pub(super) VLAN_ON_BRIDGE_PORT = "WK309", "vlan-on-bridge-port", Warning;
+    pub(super) VLAN_ON_BRIDGE_PORT = "WK309", "vlan-on-bridge-port", Warning, yields_to: &BLAMING;
 }
 
-pub(super) fn check(plan: &Plan, report: &mut Report) {
-    let holders = plan.claims.iter().filter_map(|claim| Some((port(claim)?, claim.holder.as_str())));
-    let whole: HashSet<(&str, &str)> = holders.collect();
-    let tag = |claim: &Claim| match &claim.what {
-        // The tags of a bridge that has the NIC whole are no VLAN interfaces.
-        Claimed::VlanTag { base, id } => {
-            let is_whole = whole.contains(&(base.as_str(), claim.holder.as_str()));
-            (!is_whole && !is_left_out(plan, *id, base)).then(|| base.clone())
+pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let interfaces = Interfaces::of(plan);
+    let second = |claim: &Claim| interfaces.base(claim);
+    let mut hits = Vec::new();
+    let mut sides: HashMap<usize, Arc<[Place]>> = HashMap::new();
+    for meeting in meetings(plan, blame, port, second) {
+        let Some(hit) = interfaces.hit(&meeting) else { continue };
+        let side = sides.entry(meeting.group).or_insert_with(|| {
+            let is_on_it =
+                |claim: &&Claim| claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface);
+            plan.claims.iter().filter(is_on_it).map(|claim| claim.place.clone()).collect()
+        });
+        hits.push(hit.accepted_at(side));
+    }
+    let first_group = hits.iter().filter_map(|hit| hit.group).max().map_or(0, |group| group + 1);
+    hits.extend(on_nodes(plan, first_group));
+    hits
+}
+
+/// The interfaces for tags that are not those of the bridge that has the NIC, and what lets tags through.
+struct Interfaces<'a> {
+    /// NICs with the bridges and bonds that have them whole: their tags are no VLAN interfaces.
+    whole: HashSet<(&'a str, &'a Controller)>,
+    /// The wires of tags that something has as a port: its VLAN interface is not by itself.
+    ports: HashSet<&'a Wire>,
+    bridges: HashMap<&'a str, Vec<&'a BridgeDefinition>>,
+}
+
+impl<'a> Interfaces<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let holders = plan.claims.iter().filter_map(|claim| Some((port(claim)?, controller(claim)?)));
+        let mut interfaces = Self { whole: holders.collect(), ports: HashSet::new(), bridges: HashMap::new() };
+        if interfaces.whole.is_empty() {
+            return interfaces;
         }
-        _ => None,
-    };
-    let bridges: HashSet<&str> = plan.claims.iter().filter_map(bridge).collect();
-    for meeting in meetings(plan, report, &VLAN_ON_BRIDGE_PORT, port, tag) {
-        let (Claimed::VlanTag { id, .. }, nic) = (&meeting.second.what, &meeting.interface) else { continue };
-        let others =
-            others(meeting.more, "; the same goes for one more network", "; the same goes for # more networks");
-        let holder = &meeting.first.holder;
-        let is_bond = !bridges.contains(holder.as_str());
-        let diagnostic = Diagnostic::new(
-            &VLAN_ON_BRIDGE_PORT,
-            meeting.second.place.clone(),
-            format!(
-                "`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, which has an interface of its own{others}"
-            ),
-            if is_bond {
-                "put the VLAN on the bond"
+        for claim in &plan.claims {
+            match (&claim.what, &claim.holder) {
+                (Claimed::Wire(wire), Holder::Controller(controller)) => {
+                    if wire.tag().is_some() && !interfaces.whole.contains(&(wire.base.as_str(), controller)) {
+                        interfaces.ports.insert(wire);
+                    }
+                }
+                (Claimed::Interface(name), Holder::Definition(definition)) => {
+                    interfaces.bridges.entry(name).or_default().extend(definition.bridge());
+                }
+                _ => {}
+            }
+        }
+        interfaces
+    }
+
+    /// What the VLAN interface of a claim stands on.
+    fn base(&self, claim: &Claim) -> Option<String> {
+        let wire = match (&claim.what, &claim.holder) {
+            (Claimed::Wire(wire), Holder::Controller(_)) if self.ports.contains(wire) => wire,
+            (Claimed::VlanInterface(wire), _) if claim.by != Claimant::Network && !self.ports.contains(wire) => wire,
+            _ => return None,
+        };
+        let is_own = controller(claim).is_some_and(|controller| self.whole.contains(&(wire.base.as_str(), controller)));
+        (wire.tag().is_some() && !is_own).then(|| wire.base.clone())
+    }
+
+    /// Whether a bridge lets a tag of its NIC through. A bond lets all of them through.
+    fn carries(&self, bridge: &str, nic: &str, tag: u16) -> bool {
+        let Some(definitions) = self.bridges.get(bridge) else { return true };
+        let linux = definitions.iter().filter(|definition| definition.kind == BridgeKind::Linux);
+        let filtering: Vec<&Filtering> = linux
+            .flat_map(|definition| &definition.ports)
+            .filter(|(wire, _)| wire.base == nic)
+            .map(|(_, filtering)| filtering)
+            .collect();
+        filtering.is_empty() || filtering.iter().any(|filtering| filtering.carries(tag))
+    }
+
+    fn hit(&self, meeting: &Meeting<'a>) -> Option<Hit<'a>> {
+        let (first, second, nic) = (meeting.first, meeting.second, meeting.interface);
+        let (Claimed::Wire(wire) | Claimed::VlanInterface(wire)) = &second.what else { return None };
+        let (id, holder) = (wire.tag()?, controller(first)?.interface()?);
+        if !self.carries(holder, nic, id) {
+            return None;
+        }
+        let is_bond = !self.bridges.contains_key(holder);
+        let own = match (&second.holder, second.by) {
+            (Holder::Interface(name), Claimant::Site) => format!("`{name}` of the Site has"),
+            (Holder::Interface(name), _) => format!("`{name}` of another policy has"),
+            _ => "has an interface of its own".to_owned(),
+        };
+        let is_network = second.by == Claimant::Network;
+        let (place, related) = if is_network || first.by != Claimant::Network {
+            (&second.place, &first.place)
+        } else {
+            (&first.place, &second.place)
+        };
+        let group = meeting.group * 2 + usize::from(is_network);
+        Some(Hit::in_group(place.clone(), group, move |more| {
+            let others = more.words("; the same goes for one more network", |more| {
+                format!("; the same goes for {more} more networks")
+            });
+            let own = if is_network || first.by != Claimant::Network {
+                format!("which {own}")
             } else {
-                "put all networks of the NIC on one bridge that carries their tags, or give each a `vlanId`; accept it if it is meant"
-            },
-        );
-        report.push(diagnostic.with_related(meeting.first.place.clone(), format!("a port of `{holder}`")));
+                format!("which {own}")
+            };
+            let message =
+                format!("`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, {own}{others}");
+            let words = Words::new(message, help(is_bond));
+            if *related == first.place {
+                words.with_related(related.clone(), format!("a port of `{holder}`"))
+            } else {
+                words.with_related(related.clone(), format!("VLAN {id} of `{nic}`"))
+            }
+        }))
     }
 }
 
-/// Whether the trunk bridge of a NIC does not carry a tag anyway.
-fn is_left_out(plan: &Plan, id: u16, nic: &str) -> bool {
-    let is_on =
-        |trunk: &&Trunk| plan.groups.iter().any(|group| group.interface(Some(&trunk.physical_interface)) == nic);
-    let trunks: Vec<&Trunk> = plan.trunks.iter().filter(is_on).collect();
-    let filtering = plan
-        .existing_policies
+fn help(is_bond: bool) -> &'static str {
+    if is_bond {
+        "put the VLAN on the bond"
+    } else {
+        "put all networks of the NIC on one bridge that carries their tags, or give each a `vlanId`; accept it if it is meant"
+    }
+}
+
+/// VLAN interfaces with addresses that nodes have on a NIC which a bridge takes whole.
+fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
+    if plan.inventory.is_empty() {
+        return Vec::new();
+    }
+    let taken: HashSet<&Wire> = plan
+        .claims
         .iter()
-        .flat_map(|policy| policy.bridges.iter().filter(|(_, it)| **it).map(move |(name, _)| (policy, name)));
-    let others = filtering.filter(|(policy, name)| {
-        policy.interfaces.iter().any(|(it, interface)| it == *name && interface.ports.iter().any(|port| port == nic))
-    });
-    // Of others' trunks nobody knows which tags they carry.
-    (!trunks.is_empty() && trunks.iter().all(|trunk| !trunk.carries(id))) || others.count() > 0
+        .filter_map(|claim| match &claim.what {
+            Claimed::Wire(wire) if wire.tag().is_some() => Some(wire),
+            Claimed::VlanInterface(wire) if claim.by == Claimant::Site => Some(wire),
+            _ => None,
+        })
+        .collect();
+    let mut groups: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut hits = Vec::new();
+    for network in plan.networks() {
+        let Some((bridge, nic, id, name, numbers)) = beside(plan, network, &taken) else { continue };
+        let count = groups.len();
+        let group = first_group + *groups.entry((bridge, nic)).or_insert(count);
+        hits.push(Hit::in_group(network.at(Key::PhysicalInterface), group, move |more| {
+            let others = more.words("; the same goes for one more network", |more| {
+                format!("; the same goes for {more} more networks")
+            });
+            let on = name_nodes(plan, &numbers);
+            let message = format!(
+                "`{bridge}` has `{nic}` as a port and does not get the frames of VLAN {id}, which `{name}` has on {on}{others}"
+            );
+            let words = Words::new(message, help(false));
+            match numbers.first().map(|first| plan.inventory.node(*first)) {
+                Some(node) => words.with_related(place_in_state(node, name), "a VLAN interface with an address"),
+                None => words,
+            }
+        }));
+    }
+    hits
+}
+
+/// A bridge on a NIC whole, with its NIC, a VLAN interface with an address on that, and the nodes which have it.
+type Beside<'a> = (&'a str, &'a str, u16, &'a str, Vec<usize>);
+
+fn beside<'a>(plan: &'a Plan, network: &'a Network, taken: &HashSet<&Wire>) -> Option<Beside<'a>> {
+    network.hosts.iter().find_map(|host| {
+        let bridge = network.bridge_on_uplink(host)?;
+        let nic = &host.uplink.as_ref()?.name;
+        let filtering = match network.carrier.bridge().map(|bridge| &bridge.tagging) {
+            Some(crate::model::Tagging::Filtering(vlan)) => Filtering::of_port(Some(vlan)),
+            _ => Filtering::Off,
+        };
+        let mut found: Option<(u16, &str, Vec<usize>)> = None;
+        for (number, name) in plan.inventory.vlans_on(nic) {
+            let node = plan.inventory.node(*number);
+            let Some(id) = node.interfaces.get(name).and_then(|it| it.vlan.as_ref()).map(|vlan| vlan.id) else {
+                continue;
+            };
+            let is_meant = filtering.carries(id)
+                && node.depends_on(name)
+                && host.selected.nodes.binary_search(number).is_ok()
+                && !host.base.clone().is_some_and(|base| taken.contains(&base.tagged(id)));
+            match &mut found {
+                Some((_, first, numbers)) if *first == name && is_meant => numbers.push(*number),
+                None if is_meant => found = Some((id, name, vec![*number])),
+                _ => {}
+            }
+        }
+        found.map(|(id, name, numbers)| (bridge, nic.as_str(), id, name, numbers))
+    })
 }

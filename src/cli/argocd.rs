@@ -15,7 +15,7 @@ use super::args::{ArgocdCommand, CompileArgs, LevelArgs, SkipKind};
 use super::common::{compile_with, counts, failure, levels, made, nothing_written, options};
 use super::{CLEAN, FINDINGS, print, say};
 use crate::api::site;
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::Findings;
 use crate::base::progress::Progress;
 use crate::base::spelling::nearest;
 use crate::read::document;
@@ -42,16 +42,16 @@ pub(super) fn run(command: ArgocdCommand) -> anyhow::Result<u8> {
 /// folder with a kustomization is kustomize's.
 fn discover() -> anyhow::Result<u8> {
     // What is broken is found when it is generated: here it must not hide the others.
-    let mut report = Report::default();
+    let mut findings = Findings::default();
     let inputs = Inputs { paths: vec![PathBuf::from(".")], is_shallow: true, ..Inputs::default() };
-    let sources = source::read(&inputs, &Progress::default(), &mut report)?;
+    let sources = source::read(&inputs, &Progress::default(), &mut findings)?;
     let is_kustomization = |id| ["kustomization.yaml", "kustomization.yml"].contains(&sources.get(id).label.as_str());
     if sources.ids().any(is_kustomization) {
         return Ok(CLEAN);
     }
     let is_site =
         |api_version: &str, kind: &str| kind == site::KIND && api_version.split('/').next() == Some(site::GROUP);
-    let documents = document::parse(&sources, is_site, &Progress::default(), &mut report);
+    let documents = document::parse(&sources, is_site, &Progress::default(), &mut findings);
     match documents.objects.first() {
         Some(found) => print(&format!("{}\n", sources.get(found.origin.document.source).path)),
         None => Ok(CLEAN),

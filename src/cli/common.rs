@@ -5,9 +5,12 @@ use anyhow::{Context, bail};
 use super::args::{Color, CompileArgs, Format, LevelArgs, OutputArgs};
 use super::progress::Bar;
 use super::{FAILED, FINDINGS, print, say, unknown_rule};
-use crate::base::diagnostic::{Acceptance, Levels, Report, Rule, Severity};
+use crate::base::acceptance::Acceptance;
+use crate::base::levels::Levels;
 use crate::base::names::interface_name_problem;
 use crate::base::progress::Progress;
+use crate::base::report::Report;
+use crate::base::rule::{Rule, Severity};
 use crate::model::Overrides;
 use crate::read::source::{Inputs, Sources, UNREADABLE_INPUT};
 use crate::view::emit::{github, json, sarif, text};
@@ -35,9 +38,7 @@ pub(super) fn compile_with(
     levels: Levels,
     progress: &Progress,
 ) -> anyhow::Result<(Compilation, Report)> {
-    let mut report = Report::new(levels);
-    let compilation = compile(inputs, options, progress, &mut report)?;
-    Ok((compilation, report))
+    compile(inputs, options, levels, progress)
 }
 
 pub(super) fn options(args: &CompileArgs) -> anyhow::Result<Options> {
@@ -166,7 +167,7 @@ pub(super) fn nothing_written(report: &Report, compilation: &Compilation) -> Str
 
 /// `; 2 errors, 1 warning, 3 accepted`, or nothing.
 pub(super) fn counts(report: &Report) -> String {
-    let accepted = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).count();
+    let accepted = report.acceptances().iter().filter(|acceptance| acceptance.uses > 0).count();
     let counts = [
         (report.count(Severity::Error), plural(report.count(Severity::Error), "error")),
         (report.count(Severity::Warning), plural(report.count(Severity::Warning), "warning")),
@@ -178,7 +179,7 @@ pub(super) fn counts(report: &Report) -> String {
 
 /// One line a warning that a Wukong accepts, with the reason.
 pub(super) fn accepted(report: &Report, compilation: &Compilation) -> String {
-    let used: Vec<&Acceptance> = report.acceptances().iter().filter(|acceptance| acceptance.uses.get() > 0).collect();
+    let used: Vec<&Acceptance> = report.acceptances().iter().filter(|acceptance| acceptance.uses > 0).collect();
     let locations = locate(used.iter().map(|acceptance| &acceptance.place), &compilation.sources);
     used.iter()
         .zip(locations)

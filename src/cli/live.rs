@@ -9,8 +9,9 @@ use anyhow::bail;
 use super::args::RenderArgs;
 use super::common::{compile_inputs, counts, failure, inputs_of, levels, made, report_findings, summarize};
 use super::{CLEAN, FINDINGS, print};
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::Findings;
 use crate::base::progress::Progress;
+use crate::base::report::Report;
 use crate::read::document;
 use crate::read::source::{self, Inputs};
 use crate::view::emit::printable;
@@ -20,9 +21,11 @@ use crate::ways::live::{self, Verdict};
 pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<u8> {
     let progress = Progress::default();
     let dumps = Inputs { paths: dumps.to_vec(), ..Inputs::default() };
-    let mut report = Report::new(levels(&args.output.levels)?);
-    let sources = source::read(&dumps, &progress, &mut report)?;
-    let export = document::parse(&sources, live::is_wanted, &progress, &mut report);
+    let mut findings = Findings::default();
+    let sources = source::read(&dumps, &progress, &mut findings)?;
+    let export = document::parse(&sources, live::is_wanted, &progress, &mut findings);
+    let mut report = Report::new(levels(&args.output.levels)?, Vec::new());
+    report.extend(findings);
     if export.objects.is_empty() && !report.has_errors() {
         bail!(
             "{} has no NodeNetworkConfigurationPolicy and no NetworkAttachmentDefinition; export them with \

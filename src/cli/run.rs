@@ -14,7 +14,8 @@ use super::live::diff_live;
 use super::progress::Bar;
 use super::{CLEAN, FINDINGS, print, say};
 use crate::Compilation;
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::Findings;
+use crate::base::report::Report;
 use crate::read::source::Inputs;
 use crate::write::retire;
 use crate::write::tree::{Action, Change, OutputTree, diff as unified_diff};
@@ -121,10 +122,12 @@ impl<'a> Compared<'a> {
         inputs.output = Some(folder.to_owned());
         let (compilation, mut report) = compile_inputs(&inputs, &args.compile, &args.output)?;
         let bar = Bar::new(args.output.quiet);
+        let mut findings = Findings::default();
         let changes = match &compilation.tree {
-            Some(tree) => tree.changes(folder, &bar.progress, &mut report)?,
+            Some(tree) => tree.changes(folder, &bar.progress, &mut findings)?,
             None => Vec::new(),
         };
+        report.extend(findings);
         drop(bar);
         report_findings(&report, &compilation.sources, &args.output, is_stdout_taken)?;
         Ok(Self { folder, compilation, report, changes })

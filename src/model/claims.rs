@@ -1,37 +1,47 @@
-//! What networks occupy: how those that know nothing of each other meet.
+//! What is claimed of the nodes, of wires and of the cluster's store: how those that know nothing of each other meet.
+//!
+//! A claim is a thing and as what somebody has it, both typed. Claims of one thing that say the same go together, others conflict.
+//! Words are made by `Display`, for messages only.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use ipnet::IpNet;
 
-use super::NodeSelector;
-use crate::base::diagnostic::Place;
+use super::existing::NadName;
+use super::filtering::Filtering;
+use super::selector::NodeSelector;
+use super::wire::Wire;
+use crate::base::place::Place;
 
-/// Something that a network occupies on some nodes, and as what. Two networks meet here, whatever their types: claims of the
-/// same thing with the same holder go together, with different holders they conflict.
+/// Something that somebody has on some nodes, and as what.
 #[derive(Debug)]
 pub struct Claim {
-    /// The network, at the key that is to be shown.
+    /// Where it is written, at the key that is to be shown.
     pub place: Place,
-    /// What it occupies.
+    /// The thing.
     pub what: Claimed,
-    /// As what it occupies it, in words.
-    pub holder: String,
-    /// Where: things in Git or in the cluster's own store are on all nodes.
+    /// As what it is claimed.
+    pub holder: Holder,
+    /// Where: things in Git or in the cluster's own store are on all nodes, and a node selector does not part a wire.
     pub nodes: Arc<NodeSelector>,
     /// Whose it is.
     pub by: Claimant,
 }
 
-/// Whose claim it is. What the Site says holds before what others wrote, and both before what networks ask for.
+/// Whose claim it is, in the order in which they are believed: the nodes are what they are, the Site is right about them, others'
+/// manifests are there already, and networks are what is being made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Claimant {
-    /// The Site's.
+    /// The state of a node.
+    Inventory,
+    /// The Site.
     Site,
-    /// That of a policy or an attachment that others wrote.
+    /// A policy or an attachment that others wrote.
     Others,
-    /// A network's.
+    /// A network.
     Network,
 }
 
@@ -41,62 +51,265 @@ pub fn everywhere() -> Arc<NodeSelector> {
     Arc::clone(&EVERYWHERE)
 }
 
-/// What a network can occupy.
+/// What can be claimed. Beside each what its holders are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Claimed {
-    /// The name of a NodeNetworkConfigurationPolicy, unique in the cluster.
+    /// The name of a NodeNetworkConfigurationPolicy, unique in the cluster: [`Holder::Manifest`].
     PolicyName(String),
-    /// The name of a NetworkAttachmentDefinition, unique in its namespace.
+    /// The name of a NetworkAttachmentDefinition, unique in its namespace: [`Holder::Manifest`].
     AttachmentName {
         /// The namespace.
         namespace: Option<String>,
         /// The name.
         name: String,
     },
-    /// An interface that is made (a bridge, a bond, a VLAN interface), which has one definition on a node.
+    /// An interface that is made (a bridge, a bond, a VLAN interface): [`Holder::Definition`], one on a node.
     Interface(String),
-    /// A NIC whole, as a port of a bridge or a bond, or under macvlan or ipvlan: the kernel gives it to one of them.
-    Port(String),
-    /// Virtual functions of a NIC.
+    /// The MTU of an interface, in bytes: [`Holder::Number`].
+    Mtu(String),
+    /// The number of virtual functions of a NIC: [`Holder::Number`].
+    FunctionCount(String),
+    /// The frames of a wire, as a port of a bridge or bond, or under macvlan or ipvlan: [`Holder::Controller`]. The kernel gives them to
+    /// one of them. A NIC whole is its wire without a tag.
+    Wire(Wire),
+    /// The interface for a tag on a wire: [`Holder::Interface`]. The kernel has one.
+    VlanInterface(Wire),
+    /// Virtual functions of a NIC: [`Holder::Functions`].
     VirtualFunctions(String),
-    /// OVN's name for a bridge, held by the bridge.
+    /// OVN's name for a bridge: [`Holder::Interface`].
     Localnet(String),
-    /// An interface that another policy takes away.
+    /// An interface that another policy takes away: [`Holder::Policy`].
     Absent(String),
-    /// The node's DNS servers: there is one list of them.
+    /// OVN's name for a bridge that another policy takes away: [`Holder::Policy`].
+    AbsentLocalnet(String),
+    /// The node's DNS servers, of which there is one list: [`Holder::Servers`].
     DnsResolver,
-    /// A network of OVN, known by its name in the whole cluster.
+    /// A network of OVN, known by its name in the whole cluster: [`Holder::OvnNetwork`].
     OvnNetwork(String),
-    /// A subnet on a layer 2, held by its gateway.
+    /// A subnet on a wire: [`Holder::Gateway`].
     Subnet {
-        /// The NIC that leads to it.
-        uplink: String,
-        /// The tag, if it is tagged there.
-        vlan: Option<u16>,
+        /// The wire.
+        wire: Wire,
         /// The subnet.
         subnet: IpNet,
     },
-    /// A VLAN tag on a NIC.
-    VlanTag {
-        /// The NIC.
-        base: String,
-        /// The tag.
-        id: u16,
-    },
-    /// The interface for a VLAN tag on a NIC, held by its name: the kernel has one.
-    VlanInterface {
-        /// The NIC.
-        base: String,
-        /// The tag.
-        id: u16,
-    },
-    /// An address on a layer 2.
+    /// An address on a wire: [`Holder::Owner`].
     Address {
-        /// The NIC that leads to it.
-        uplink: String,
-        /// The tag, if it is tagged there.
-        vlan: Option<u16>,
+        /// The wire.
+        wire: Wire,
         /// The address.
         address: IpAddr,
     },
+}
+
+/// As what something is claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// The number of one of our policies, or the manifest of a network.
+    Manifest(Manifest),
+    /// What an interface is.
+    Definition(Definition),
+    /// A number.
+    Number(u32),
+    /// What has the frames.
+    Controller(Controller),
+    /// An interface by its name.
+    Interface(String),
+    /// Virtual functions go together.
+    Functions,
+    /// A policy of others.
+    Policy(String),
+    /// DNS servers, in order.
+    Servers(Vec<String>),
+    /// The keys of a CNI configuration that must be the same in all attachments to one network of OVN.
+    OvnNetwork(BTreeMap<String, String>),
+    /// The gateway of a subnet; none if nothing is said of it.
+    Gateway(Option<IpAddr>),
+    /// Whose an address is.
+    Owner(Owner),
+}
+
+/// Which manifest has a name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Manifest {
+    /// A file of others.
+    OfOthers,
+    /// One of our policies, by its number: every policy is planned once, and whoever comes second with its name is another.
+    Policy(usize),
+    /// The attachment of a network.
+    Attachment(Guest),
+}
+
+/// What takes the frames of a wire.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Controller {
+    /// A bridge, bond or VRF, of which the wire's interface is a port.
+    Interface(String),
+    /// macvlan interfaces of pods, which go together.
+    Macvlan,
+    /// ipvlan interfaces of pods, which go together.
+    Ipvlan,
+}
+
+impl Controller {
+    /// The bridge, bond or VRF; none for interfaces of pods.
+    pub fn interface(&self) -> Option<&str> {
+        match self {
+            Self::Interface(name) => Some(name),
+            Self::Macvlan | Self::Ipvlan => None,
+        }
+    }
+}
+
+/// What an interface is that somebody makes. Two that are equal are one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Definition {
+    /// A bridge.
+    Bridge(BridgeDefinition),
+    /// A bond of NICs.
+    Bond(BTreeSet<String>),
+    /// A VLAN interface.
+    Vlan(Wire),
+    /// Anything else, by nmstate's word for its type.
+    Other(String),
+}
+
+impl Definition {
+    /// The bridge, if it is one.
+    pub fn bridge(&self) -> Option<&BridgeDefinition> {
+        match self {
+            Self::Bridge(bridge) => Some(bridge),
+            Self::Bond(_) | Self::Vlan(_) | Self::Other(_) => None,
+        }
+    }
+}
+
+/// What a bridge is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BridgeDefinition {
+    /// Whose it is.
+    pub kind: BridgeKind,
+    /// The wires of its ports, with what they let through.
+    pub ports: BTreeMap<Wire, Filtering>,
+    /// The node's own static addresses on it.
+    pub addresses: BTreeSet<IpNet>,
+}
+
+/// The two kinds of bridges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BridgeKind {
+    /// The kernel's.
+    Linux,
+    /// Open vSwitch's.
+    Ovs,
+}
+
+/// Whose an address is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A guest's.
+    Guest(Guest),
+    /// The pods' or guests' of an attachment that others wrote.
+    Attachment(NadName),
+    /// A node's.
+    Node(NodeOwner),
+}
+
+/// A node that has an address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum NodeOwner {
+    /// The one that a selector selects: an address of its own is said of one node only. With the interface that has it.
+    Selected(Arc<NodeSelector>, String),
+    /// A node of the inventory, by its number, with its name.
+    Known(usize, String),
+}
+
+/// A network of a virtual machine, by names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Guest {
+    /// The namespace of the Wukong.
+    pub namespace: Option<String>,
+    /// The Wukong.
+    pub wukong: String,
+    /// The network.
+    pub network: String,
+}
+
+impl fmt::Display for Controller {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(name) => write!(formatter, "`{name}`"),
+            Self::Macvlan => formatter.write_str("macvlan networks"),
+            Self::Ipvlan => formatter.write_str("ipvlan networks"),
+        }
+    }
+}
+
+impl fmt::Display for Definition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bridge(bridge) => bridge.fmt(formatter),
+            Self::Bond(ports) => write!(formatter, "a bond of {}", quoted(ports)),
+            Self::Vlan(wire) => wire.fmt(formatter),
+            Self::Other(word) => write!(formatter, "an interface of type {word}"),
+        }
+    }
+}
+
+impl fmt::Display for BridgeDefinition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.kind.noun())?;
+        let on = |wire: &Wire| match (wire.below(), wire.tag()) {
+            (Some(below), Some(id)) => format!("{below}, VLAN {id}"),
+            _ => wire.to_string(),
+        };
+        match self.ports.len() {
+            0 => formatter.write_str(" without a port")?,
+            _ => write!(formatter, " on {}", self.ports.keys().map(on).collect::<Vec<_>>().join(", "))?,
+        }
+        let filtering: BTreeSet<String> = self.ports.values().map(Filtering::to_string).collect();
+        for words in filtering.iter().filter(|_| self.kind == BridgeKind::Linux) {
+            formatter.write_str(words)?;
+        }
+        if !self.addresses.is_empty() {
+            let addresses: Vec<String> = self.addresses.iter().map(IpNet::to_string).collect();
+            write!(formatter, ", with the node's address {}", addresses.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl BridgeKind {
+    /// The kind with its article.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Linux => "a linux-bridge",
+            Self::Ovs => "an ovs-bridge",
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Guest(guest) => guest.fmt(formatter),
+            Self::Attachment(name) => write!(formatter, "the attachment `{name}`"),
+            Self::Node(NodeOwner::Selected(_, interface)) => write!(formatter, "the node, on `{interface}`"),
+            Self::Node(NodeOwner::Known(_, name)) => write!(formatter, "the node `{name}`"),
+        }
+    }
+}
+
+impl fmt::Display for Guest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(formatter, "`{}` of `{namespace}/{}`", self.network, self.wukong),
+            None => write!(formatter, "`{}` of `{}`", self.network, self.wukong),
+        }
+    }
+}
+
+/// Names in quotes, with commas between them.
+fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

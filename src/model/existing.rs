@@ -1,17 +1,46 @@
 //! What stands among the inputs and is made by others: network attachments and node policies that ours must go together with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::NodeSelector;
+use super::filtering::Filtering;
 use super::inventory::NodeInterface;
+use super::selector::NodeSelector;
 use crate::api::nmstate::DnsConfig;
-use crate::base::diagnostic::Origin;
+use crate::base::place::Origin;
 
-/// The NetworkAttachmentDefinitions among the inputs, by namespace and name.
-pub type ExistingAttachments = HashMap<(Option<String>, String), ExistingAttachment>;
+/// The name of a NetworkAttachmentDefinition.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NadName {
+    /// Its namespace; none where that is not said.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl NadName {
+    /// The same name, in this namespace if none is said.
+    #[must_use]
+    pub fn or_in(&self, namespace: Option<&str>) -> Self {
+        let namespace = self.namespace.as_deref().or(namespace).map(str::to_owned);
+        Self { namespace, name: self.name.clone() }
+    }
+}
+
+impl fmt::Display for NadName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(formatter, "{namespace}/{}", self.name),
+            None => formatter.write_str(&self.name),
+        }
+    }
+}
+
+/// The NetworkAttachmentDefinitions among the inputs.
+pub type ExistingAttachments = HashMap<NadName, ExistingAttachment>;
 
 /// A NetworkAttachmentDefinition among the inputs.
 #[derive(Debug)]
@@ -27,7 +56,27 @@ pub struct ExistingAttachment {
     pub second: Option<Origin>,
 }
 
-/// A NodeNetworkConfigurationPolicy among the inputs that somebody else wrote.
+impl ExistingAttachment {
+    /// The tag that it puts on: `vlan` of the plugins `bridge`, `ovs` and `sriov`, `vlanID` of OVN-Kubernetes.
+    pub fn tag(&self) -> Option<u16> {
+        let config = self.config.as_ref()?;
+        let tag = ["vlan", "vlanID"].iter().find_map(|key| config.get(*key))?.as_u64()?;
+        u16::try_from(tag).ok().filter(|tag| *tag != 0)
+    }
+
+    /// Whether it gives a pod a default route of this IP version, by its IPAM (CNI specification, "Well-known types": a route to all
+    /// addresses) or as the gateway of a bridge (`isDefaultGateway`).
+    pub fn has_default_route(&self, is_ipv4: bool) -> bool {
+        let Some(config) = &self.config else { return false };
+        let all = if is_ipv4 { "0.0.0.0/0" } else { "::/0" };
+        let routes = config.pointer("/ipam/routes").and_then(Value::as_array);
+        let is_default = |route: &Value| route.get("dst").and_then(Value::as_str) == Some(all);
+        let is_gateway = is_ipv4 && config.get("isDefaultGateway").and_then(Value::as_bool) == Some(true);
+        is_gateway || routes.into_iter().flatten().any(is_default)
+    }
+}
+
+/// A NodeNetworkConfigurationPolicy among the inputs that others wrote.
 #[derive(Debug)]
 pub struct ExistingPolicy {
     /// The object.
@@ -40,16 +89,18 @@ pub struct ExistingPolicy {
     pub interfaces: Vec<(String, NodeInterface)>,
     /// The names of those that it takes away: absent, or virtual and down, which nmstate takes for the same.
     pub absent: HashSet<String>,
-    /// Its bridges whose ports it sets, and whether they have VLAN filtering.
-    pub bridges: HashMap<String, bool>,
+    /// Its bridges whose ports it sets: what each port lets through. The NICs of an OVS bond are ports.
+    pub bridges: HashMap<String, BTreeMap<String, Filtering>>,
     /// OVN's names for bridges: localnet and bridge.
     pub bridge_mappings: Vec<(String, String)>,
+    /// OVN's names that it takes away.
+    pub absent_mappings: Vec<String>,
     /// The nodes' DNS servers, if it sets them.
     pub dns: Option<DnsConfig>,
 }
 
 impl ExistingPolicy {
-    /// Where an interface stands in the policy.
+    /// Where the interfaces stand in the policy.
     pub fn list(&self) -> Origin {
         self.origin.child("spec").child("desiredState").child("interfaces")
     }

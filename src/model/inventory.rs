@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{HOSTNAME, NodeSelector};
+use super::selector::{HOSTNAME, NodeSelector};
 use crate::api::Toleration;
-use crate::api::nmstate::{DnsConfig, InterfaceIp, Route, Vlan};
-use crate::base::diagnostic::{Origin, Place};
+use crate::api::nmstate::{DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
+use crate::base::place::{Origin, Place};
 
 /// The nodes as they are.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub struct Inventory {
     by_hostname: HashMap<String, Vec<usize>>,
     by_interface: HashMap<String, Vec<usize>>,
     by_vlan: HashMap<(String, u16), Vec<(usize, String)>>,
+    by_base: HashMap<String, Vec<(usize, String)>>,
     /// The nodes whose labels are not known, in order.
     unlabelled: Arc<[usize]>,
     everything: Arc<[usize]>,
@@ -69,13 +70,65 @@ impl Taint {
     }
 }
 
-/// An interface of a node.
+/// What an interface is, as nmstate says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum InterfaceKind {
+    /// Nothing is said, or that nobody knows.
+    #[default]
+    Unstated,
+    /// One of the types that are made here as well.
+    Known(InterfaceType),
+    /// Another, by nmstate's word.
+    Other(String),
+}
+
+impl InterfaceKind {
+    /// The kind of a word.
+    pub fn of_word(word: &str) -> Self {
+        match (word, InterfaceType::named(word)) {
+            ("" | "unknown", _) => Self::Unstated,
+            (_, Some(known)) => Self::Known(known),
+            (other, None) => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Whether it is of this type.
+    pub fn is(&self, known: InterfaceType) -> bool {
+        *self == Self::Known(known)
+    }
+
+    /// Whether the interface is there without anybody having made it, as far as is said.
+    pub fn is_hardware(&self) -> bool {
+        matches!(self, Self::Unstated | Self::Known(InterfaceType::Ethernet))
+    }
+
+    /// The type, if it is one that is made here as well.
+    pub fn known(&self) -> Option<InterfaceType> {
+        match self {
+            Self::Known(known) => Some(*known),
+            Self::Unstated | Self::Other(_) => None,
+        }
+    }
+
+    /// nmstate's word for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Unstated => "unknown",
+            Self::Known(known) => known.as_str(),
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// An interface, as a state of a node or a policy of others has it.
 #[derive(Debug, Clone, Default)]
 pub struct NodeInterface {
     /// Its place in the list.
     pub index: usize,
-    /// Its type, in nmstate's words.
-    pub interface_type: String,
+    /// What it is.
+    pub kind: InterfaceKind,
+    /// Its MTU, in bytes.
+    pub mtu: Option<u32>,
     /// Its MAC address.
     pub mac_address: Option<String>,
     /// The largest MTU that its driver takes, in bytes.
@@ -92,6 +145,8 @@ pub struct NodeInterface {
     pub ports: Vec<String>,
     /// How many virtual functions it can have.
     pub max_vfs: Option<u32>,
+    /// How many virtual functions it has, or is to have.
+    pub total_vfs: Option<u32>,
 }
 
 impl NodeInterface {
@@ -130,6 +185,15 @@ impl Node {
             .collect();
         bridges.sort_unstable();
         bridges.first().copied()
+    }
+
+    /// The bridge, bond or VRF that an interface is a port of.
+    pub fn controller_of(&self, port: &str) -> Option<&str> {
+        match self.interfaces.get(port)?.controller.as_deref()? {
+            // The kernel's name for all that OVS has: its bridges know their ports.
+            "ovs-system" => self.bridge_of(port),
+            controller => Some(controller),
+        }
     }
 
     /// Whether a default route goes through this interface.
@@ -171,11 +235,14 @@ impl Inventory {
             for (name, interface) in &node.interfaces {
                 inventory.by_interface.entry(name.clone()).or_default().push(number);
                 if let Some(vlan) = &interface.vlan {
+                    inventory.by_base.entry(vlan.base_iface.clone()).or_default().push((number, name.clone()));
                     let key = (vlan.base_iface.clone(), vlan.id);
                     inventory.by_vlan.entry(key).or_default().push((number, name.clone()));
                 }
             }
         }
+        // The order of a hash map must not decide which of several is shown.
+        inventory.by_base.values_mut().chain(inventory.by_vlan.values_mut()).for_each(|list| list.sort());
         inventory.unlabelled = unlabelled.into();
         inventory.everything = (0..nodes.len()).collect();
         inventory.nodes = nodes;
@@ -215,6 +282,11 @@ impl Inventory {
     /// The nodes that have an interface for this tag of this base, with its name, in order.
     pub fn with_vlan(&self, base: &str, id: u16) -> &[(usize, String)] {
         self.by_vlan.get(&(base.to_owned(), id)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The VLAN interfaces on a base, each with its node, in the order of the nodes and their names.
+    pub fn vlans_on(&self, base: &str) -> &[(usize, String)] {
+        self.by_base.get(base).map_or(&[], Vec::as_slice)
     }
 
     /// The nodes that a selector selects. Costs what it gives, and not what the inventory holds: fleets have many selectors.

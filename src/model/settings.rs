@@ -1,9 +1,10 @@
 //! What holds for a whole run: the Site, with the command line before it and the defaults behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::NodeSelector;
+use super::selector::NodeSelector;
+use super::wire::{Names, Wire};
 use crate::api::nmstate::{DnsResolver, Interface, InterfaceIp, LinkAggregation, PortVlan, Route};
 use crate::api::site::{IntOrPercent, IpamMode, PolicyScope, Skip};
 use crate::api::uplink::UplinkType;
@@ -98,6 +99,10 @@ pub struct NodeGroup {
     pub physical_interfaces: BTreeMap<String, String>,
     /// What the Site says of the interfaces there, by their names.
     pub uplinks: BTreeMap<String, Arc<UplinkDefinition>>,
+    /// What the interfaces there are: by the Site, else by others' policies, else by the nodes' states.
+    pub names: Arc<Names>,
+    /// The Site's VLAN interfaces there, by the wires that they lead to.
+    pub vlan_uplinks: HashMap<Wire, String>,
 }
 
 /// The NIC for networks that name none.
@@ -213,9 +218,12 @@ impl NodeGroup {
         self.physical_interfaces.get(called).map_or(called, String::as_str)
     }
 
-    /// What a network of this `physicalInterface` is on.
+    /// What a network of this `physicalInterface` is on. A VLAN interface that the Site knows by another name is the Site's.
     pub fn uplink(&self, physical_interface: Option<&str>) -> Uplink {
         let name = self.interface(physical_interface);
+        let is_known = self.uplinks.contains_key(name) || self.vlan_uplinks.is_empty();
+        let of_site = if is_known { None } else { self.vlan_uplinks.get(&self.names.wire(name)) };
+        let name = of_site.map_or(name, String::as_str);
         Uplink {
             name: name.to_owned(),
             is_assumed: physical_interface.is_none() && self.default_nic.is_assumed,
@@ -223,17 +231,26 @@ impl NodeGroup {
             definition: self.uplinks.get(name).map(Arc::clone),
         }
     }
+
+    /// The wire that an uplink leads to.
+    pub fn wire(&self, uplink: &Uplink) -> Wire {
+        self.names.wire(&uplink.name)
+    }
+
+    /// The Site's interface for a tag on an uplink, if it has one: there is one for a tag, whatever it is called.
+    pub fn tagged(&self, uplink: &Uplink, id: u16) -> Option<Uplink> {
+        if self.vlan_uplinks.is_empty() {
+            return None;
+        }
+        let name = self.vlan_uplinks.get(&self.wire(uplink).tagged(id))?;
+        let definition = self.uplinks.get(name).map(Arc::clone);
+        Some(Uplink { name: name.clone(), definition, ..uplink.clone() })
+    }
 }
 
 impl Uplink {
     /// Its MTU, if the Site says so.
     pub fn mtu(&self) -> Option<u32> {
         self.definition.as_ref().and_then(|definition| definition.mtu)
-    }
-
-    /// The VLAN and the base, if the Site says that it is a VLAN interface.
-    pub fn vlan(&self) -> Option<(&str, u16)> {
-        let interface = self.definition.as_ref()?.interfaces.last()?;
-        interface.vlan.as_ref().map(|vlan| (vlan.base_iface.as_str(), vlan.id))
     }
 }

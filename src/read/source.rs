@@ -11,7 +11,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Place};
 use crate::base::header::is_ours;
 use crate::base::progress::{Activity, Progress};
 use crate::rule;
@@ -126,11 +126,11 @@ struct Entry {
 
 /// Finds and reads every input. Files are sorted by their path below the input folder, so that the order in which
 /// inputs are named changes nothing. What cannot be read is a finding, and the rest is still read.
-pub fn read(inputs: &Inputs, progress: &Progress, report: &mut Report) -> anyhow::Result<Sources> {
+pub fn read(inputs: &Inputs, progress: &Progress, findings: &mut Findings) -> anyhow::Result<Sources> {
     let exclude = globs(&inputs.exclude)?;
     let mut entries = Vec::new();
     for path in inputs.paths.iter().chain(&inputs.inventory) {
-        find(path, inputs, &exclude, &mut entries, report);
+        find(path, inputs, &exclude, &mut entries, findings);
     }
     entries.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     entries.dedup_by(|a, b| a.path == b.path);
@@ -143,7 +143,7 @@ pub fn read(inputs: &Inputs, progress: &Progress, report: &mut Report) -> anyhow
         match text {
             Ok(Some(source)) => drop(sources.add(source)),
             Ok(None) => {}
-            Err(diagnostic) => report.push(*diagnostic),
+            Err(diagnostic) => findings.push(*diagnostic),
         }
     }
     Ok(sources)
@@ -163,7 +163,7 @@ fn is_excluded(exclude: &GlobSet, label: &Path) -> bool {
     exclude.is_match(label) || label.file_name().is_some_and(|name| exclude.is_match(name))
 }
 
-fn find(path: &Path, inputs: &Inputs, exclude: &GlobSet, entries: &mut Vec<Entry>, report: &mut Report) {
+fn find(path: &Path, inputs: &Inputs, exclude: &GlobSet, entries: &mut Vec<Entry>, findings: &mut Findings) {
     if path == Path::new("-") {
         entries.push(Entry { file: None, path: "<stdin>".to_owned(), label: "standard input".to_owned() });
         return;
@@ -211,7 +211,7 @@ fn find(path: &Path, inputs: &Inputs, exclude: &GlobSet, entries: &mut Vec<Entry
                     Some(io) => reason(io),
                     None => "is a link to a folder above itself".to_owned(),
                 };
-                report.push(unreadable(display(place), &why));
+                findings.push(unreadable(display(place), &why));
             }
         }
     }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::base::diagnostic::{Diagnostic, Place, Report, Severity};
+use crate::base::diagnostic::{Diagnostic, Place, Severity};
+use crate::base::report::Report;
 use crate::base::spelling::nearest;
 use crate::read::document::tree::{self, Tree};
 use crate::read::source::{SourceId, Sources};
@@ -141,7 +142,7 @@ impl Resolver<'_> {
         let (source, range) = match place {
             Place::Path(path) => return Location { file: path.clone(), position: None },
             Place::Span { source, range } => (*source, range.clone()),
-            Place::Node { document, pointer, part } => {
+            Place::Node { document, pointer, part, .. } => {
                 let parsed = self.parsed(document.source);
                 let tree = parsed.trees.get(document.index as usize).and_then(Option::as_ref);
                 (document.source, tree.map(|tree| tree.locate(pointer, *part)).unwrap_or_default())

@@ -11,7 +11,8 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
 use crate::api::{site, wukong};
-use crate::base::diagnostic::{Diagnostic, Origin, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
+use crate::base::levels::Levels;
 use crate::base::progress::Progress;
 use crate::read::document::{Document, DocumentId, Documents, tree};
 use crate::read::source::{Inputs, Source, SourceId, Sources};
@@ -51,7 +52,8 @@ const INDEX: &str = "config.kubernetes.io/index";
 ///
 /// # Errors
 /// The input is no `ResourceList`.
-pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result<Output> {
+pub fn run(input: &str, options: &Options, levels: Levels) -> anyhow::Result<Output> {
+    let mut findings = Findings::default();
     let mut sources = Sources::default();
     let source =
         sources.add(Source { path: "<stdin>".to_owned(), label: "standard input".to_owned(), text: input.to_owned() });
@@ -59,10 +61,11 @@ pub fn run(input: &str, options: &Options, mut report: Report) -> anyhow::Result
     let items = list.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut documents = documents(&list, items, DocumentId { source, index: 0 });
     let files: Vec<SourceId> = data(&list).map(|source| sources.add(source)).collect();
-    let more = document::parse_some(&sources, files, load::is_wanted, &Progress::default(), &mut report);
+    let more = document::parse_some(&sources, files, load::is_wanted, &Progress::default(), &mut findings);
     documents.objects.extend(more.objects);
     let inputs = Inputs { paths: vec!["-".into()], ..Inputs::default() };
-    let compilation = compile_documents(sources, documents, &inputs, options, &Progress::default(), &mut report)?;
+    let (compilation, report) =
+        compile_documents(sources, documents, &inputs, options, levels, findings, &Progress::default())?;
     let has_errors = report.has_errors();
     let made = match &compilation.tree {
         Some(tree) if !has_errors => manifests(tree)?,
@@ -166,7 +169,9 @@ fn documents(list: &Value, items: &[Value], document: DocumentId) -> Documents {
     let mut add = |pointer: String, value: &Value| {
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
         if load::is_wanted(text("apiVersion"), text("kind")) {
-            let origin = Origin { document, pointer };
+            // A list with more items than that fits into no memory.
+            let number = u32::try_from(documents.objects.len()).unwrap_or(u32::MAX);
+            let origin = Origin::of_object(document, number, pointer);
             documents.objects.push(Document { origin, value: value.clone() });
         } else {
             *documents.passed_over.entry(text("kind").to_owned()).or_default() += 1;

@@ -12,7 +12,7 @@ use minijinja::{Environment, UndefinedBehavior, Value as TemplateValue};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Place};
 use crate::base::names::interface_name_problem;
 use crate::base::progress::{Activity, Progress};
 use crate::base::spelling::nearest;
@@ -74,7 +74,7 @@ pub struct Templates {
 
 impl Templates {
     /// The built-in templates, with those of `folder` in their places.
-    pub fn load(folder: Option<&Path>, sources: &mut Sources, report: &mut Report) -> anyhow::Result<Self> {
+    pub fn load(folder: Option<&Path>, sources: &mut Sources, findings: &mut Findings) -> anyhow::Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.add_filter("yaml", |value: TemplateValue, indent: Option<usize>| spell(&value, indent));
@@ -83,12 +83,12 @@ impl Templates {
         }
         let mut templates = Self { environment, overrides: BTreeMap::new() };
         if let Some(folder) = folder {
-            templates.load_overrides(folder, sources, report)?;
+            templates.load_overrides(folder, sources, findings)?;
         }
         Ok(templates)
     }
 
-    fn load_overrides(&mut self, folder: &Path, sources: &mut Sources, report: &mut Report) -> anyhow::Result<()> {
+    fn load_overrides(&mut self, folder: &Path, sources: &mut Sources, findings: &mut Findings) -> anyhow::Result<()> {
         let cannot_read = || format!("the template folder {} cannot be read", display(folder));
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
@@ -109,13 +109,13 @@ impl Templates {
                     None => format!("rename it to one of {}; names with `_` first are for includes", known.join(", ")),
                 };
                 let message = format!("the template `{name}` overrides nothing");
-                report.push(Diagnostic::new(&UNKNOWN_TEMPLATE, Place::Path(display(&path)), message, help));
+                findings.push(Diagnostic::new(&UNKNOWN_TEMPLATE, Place::Path(display(&path)), message, help));
                 continue;
             }
             let source = sources.add(Source { path: display(&path), label: name.clone(), text: text.clone() });
             self.overrides.insert(name.clone(), source);
             if let Err(error) = self.environment.add_template_owned(name.clone(), text) {
-                report.push(self.template_error(&error, &name, sources));
+                findings.push(self.template_error(&error, &name, sources));
             }
         }
         Ok(())
@@ -198,7 +198,7 @@ pub fn render(
     templates: &Templates,
     sources: &Sources,
     progress: &Progress,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> OutputTree {
     let planned = Planned::all(plan, tombstones);
     progress.begin(Activity::Rendering, planned.len());
@@ -220,7 +220,7 @@ pub fn render(
         // One mistake in a template is one finding, not one for each manifest.
         Err(diagnostic) => {
             if seen.insert(diagnostic.place.clone()) {
-                report.push(*diagnostic);
+                findings.push(*diagnostic);
             }
         }
     };

@@ -13,8 +13,7 @@ use crate::api::nmstate::{
     BridgeMapping, Interface, InterfaceIp, InterfaceState, InterfaceType, MappingState, NetworkState, Ovn, Route,
     Routes,
 };
-use crate::base::diagnostic::{Diagnostic, Place, Report, others};
-use crate::lower::policy::guessed_type;
+use crate::base::diagnostic::{Diagnostic, Findings, Place, others};
 use crate::model::{HOSTNAME, NodeSelector, Plan, Policy, Settings, Tombstone, can_overlap};
 use crate::read::document::tree;
 use crate::rule;
@@ -64,7 +63,7 @@ pub struct Unwanted {
 }
 
 /// The retired forms of policies that are no longer wanted; a policy that is retired already stays so, whatever the settings.
-pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &mut Report) -> Vec<Tombstone> {
+pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, findings: &mut Findings) -> Vec<Tombstone> {
     let users = Users::of(plan);
     let uplinks: HashSet<&str> =
         settings.groups.iter().flat_map(|group| group.uplinks.keys().map(String::as_str)).collect();
@@ -76,7 +75,7 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
             if settings.retire {
                 let message = "this policy is no longer wanted, and cannot be retired: it is not understood";
                 let help = "keep the file until its interfaces are gone from the nodes";
-                report.push(Diagnostic::new(&CANNOT_RETIRE, place, message, help));
+                findings.push(Diagnostic::new(&CANNOT_RETIRE, place, message, help));
             }
             continue;
         };
@@ -104,7 +103,7 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
             format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used{others}");
         let help = "nothing is to be done, unless it is to go: then the network that uses it must go first";
         let diagnostic = Diagnostic::new(&STILL_IN_USE, place.clone(), message, help);
-        report.push(diagnostic.with_related(user.origin.at("name"), format!("used by the policy `{}`", user.name)));
+        findings.push(diagnostic.with_related(user.origin.at("name"), format!("used by the policy `{}`", user.name)));
     }
     if let Some((place, bridge, heir)) = dropping.first() {
         let others =
@@ -113,7 +112,7 @@ pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, report: &
             format!("`{bridge}` has the node's own address by this policy, and none by `{}`{others}", heir.name);
         let help = "give the inventory with --inventory; if the address is no longer there, delete this file first";
         let diagnostic = Diagnostic::new(&ADDRESS_DROPPED, place.clone(), message, help);
-        report.push(diagnostic.with_related(heir.origin.at("name"), format!("makes `{bridge}` now")));
+        findings.push(diagnostic.with_related(heir.origin.at("name"), format!("makes `{bridge}` now")));
     }
     tombstones
 }
@@ -256,7 +255,7 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool, is_port: impl Fn(
                 continue;
             }
             let listed = old.interface(port);
-            let interface_type = listed.map_or_else(|| guessed_type(port), |it| it.interface_type);
+            let interface_type = listed.map_or_else(|| InterfaceType::guessed(port), |it| it.interface_type);
             // A bridge that goes leaves its port down (kubernetes-nmstate, "Configuration"), whoever else stands on it. What
             // addresses that has is then for the others to say.
             let mut nic = Interface::up(port, interface_type);

@@ -152,6 +152,13 @@ impl InterfaceType {
         }
     }
 
+    /// The type of a NIC, told by its name. Names of bonds and VLAN interfaces tell that they are no plain NIC: their type is left for
+    /// nmstate to look up on the node, because `ethernet` would be refused there.
+    pub fn guessed(name: &str) -> Option<Self> {
+        let is_plain = !(name.contains('.') || name.starts_with("bond") || name.starts_with("team"));
+        is_plain.then_some(Self::Ethernet)
+    }
+
     /// The type of this word; none for one that is never written here.
     pub fn named(word: &str) -> Option<Self> {
         use InterfaceType::{Bond, Ethernet, LinuxBridge, OvsBridge, OvsInterface, Vlan};
@@ -342,6 +349,17 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether it is a default route.
+    pub fn is_default(&self) -> bool {
+        matches!(self.destination.as_str(), "0.0.0.0/0" | "::/0")
+    }
+
+    /// Whether it is one of IPv4.
+    pub fn is_ipv4(&self) -> bool {
+        let address = self.destination.split('/').next().unwrap_or_default();
+        address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_ipv4())
+    }
+
     /// The same route through another interface.
     #[must_use]
     pub fn through(mut self, interface: &str) -> Self {

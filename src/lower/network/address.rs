@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::api::{IpMode, NetworkConfig};
 use crate::base::address::{Reported, host_address, plain_address, unusable};
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Place};
 use crate::model::StaticIp;
 use crate::model::cni::{IpamAddress, IpamDns, IpamRoute, StaticIpam};
 use crate::read::load::Object;
@@ -35,7 +35,7 @@ rule! {
 }
 
 /// The guest's static addresses; none for `dhcp` and for no `ipConfig` at all.
-pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Option<StaticIp>, Reported> {
+pub fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Result<Option<StaticIp>, Reported> {
     let Some(ip) = &config.value.ip_config else { return Ok(None) };
     let origin = config.origin.child("ipConfig");
     if ip.mode == IpMode::Dhcp {
@@ -48,7 +48,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
         .filter_map(|(key, is_there)| is_there.then_some(key))
         .collect();
         if let Some(first) = ignored.first() {
-            report.push(Diagnostic::new(
+            findings.push(Diagnostic::new(
                 &IP_CONFIG_IGNORED,
                 origin.key(first),
                 format!("no effect with `mode: dhcp`: `{}`", ignored.join("`, `")),
@@ -58,7 +58,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
         return Ok(None);
     }
     let Some(text) = &ip.address else {
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &MISSING_KEY,
             origin.at("address"),
             "`mode: static` has no `address`",
@@ -66,30 +66,30 @@ pub fn static_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<
         ));
         return Err(Reported);
     };
-    let address = host_address(text, origin.at("address"), "address", report);
-    let gateway = ip.gateway.as_ref().map(|text| plain_address(text, origin.at("gateway"), "gateway", report));
+    let address = host_address(text, origin.at("address"), "address", findings);
+    let gateway = ip.gateway.as_ref().map(|text| plain_address(text, origin.at("gateway"), "gateway", findings));
     let servers_origin = origin.child("dnsServers");
     let servers: Vec<Result<IpAddr, Reported>> = ip
         .dns_servers
         .iter()
         .flatten()
         .enumerate()
-        .map(|(index, text)| plain_address(text, servers_origin.child(index).here(), "DNS server", report))
+        .map(|(index, text)| plain_address(text, servers_origin.child(index).here(), "DNS server", findings))
         .collect();
 
     let address = address?;
     let gateway = gateway.transpose()?;
     if let Some(gateway) = gateway {
-        check_gateway(gateway, address, origin.at("gateway"), origin.at("address"), report)?;
+        check_gateway(gateway, address, origin.at("gateway"), origin.at("address"), findings)?;
     }
     let dns_servers = servers.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(Some(StaticIp { address, gateway, dns_servers }))
 }
 
 /// The node's own address.
-pub fn node_ip(config: &Object<NetworkConfig>, report: &mut Report) -> Result<Option<IpNet>, Reported> {
+pub fn node_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Result<Option<IpNet>, Reported> {
     let text = config.value.node_ip.as_ref();
-    text.map(|text| host_address(text, config.origin.at("nodeIP"), "nodeIP", report)).transpose()
+    text.map(|text| host_address(text, config.origin.at("nodeIP"), "nodeIP", findings)).transpose()
 }
 
 fn check_gateway(
@@ -97,7 +97,7 @@ fn check_gateway(
     address: IpNet,
     place: Place,
     address_place: Place,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> Result<(), Reported> {
     let subnet = address.trunc();
     let is_link_local = matches!(gateway, IpAddr::V6(gateway) if gateway.is_unicast_link_local());
@@ -125,7 +125,7 @@ fn check_gateway(
             .map(|(problem, _)| (format!("gateway `{gateway}` is {problem}"), "write the router's address".to_owned()))
     };
     let Some((message, help)) = problem else { return Ok(()) };
-    report.push(
+    findings.push(
         Diagnostic::new(&UNUSABLE_GATEWAY, place, message, help)
             .with_related(address_place, format!("its subnet is `{subnet}`")),
     );

@@ -14,28 +14,35 @@
 //! tag is in the NAD.
 
 use super::{Context, Lowered};
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::Findings;
 use crate::model::cni::Plugin;
 use crate::model::{Carrier, Need, Tagging};
 
-pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
-    let (bridge, uplink) = context.linux_bridge(report).ok()?;
-    if let Some(vlan) = bridge.port_vlan() {
-        context.check_vlan_interface(&uplink.name, vlan, report).ok()?;
+pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
+    let (bridge, uplink) = context.linux_bridge(findings).ok()?;
+    let tag = bridge.vlan.filter(|_| bridge.tagging == Tagging::Interface);
+    // There is one interface for a tag: where the Site has it, with an address perhaps, the bridge is on that.
+    let (uplink, vlan) = match tag.and_then(|id| context.group.tagged(&uplink, id)) {
+        Some(of_site) => (of_site, None),
+        None => (uplink, tag),
+    };
+    if let Some(id) = vlan {
+        context.check_vlan_interface(&uplink.name, id, findings).ok()?;
     }
     let resource_name =
         context.settings.bridge_resources.then(|| format!("bridge.network.kubevirt.io/{}", bridge.name));
-    let vlan = bridge.vlan.filter(|_| bridge.tagging != Tagging::Interface);
+    let tag_above = bridge.vlan.filter(|_| bridge.tagging != Tagging::Interface);
     let plugin = Plugin::Bridge {
         bridge: bridge.name.clone(),
-        vlan,
-        preserve_default_vlan: vlan.map(|_| false),
+        vlan: tag_above,
+        preserve_default_vlan: tag_above.map(|_| false),
         macspoofchk: context.settings.mac_spoof_check,
         disable_container_interface: (!context.has_ipam).then_some(true),
     };
     Some(Lowered {
         carrier: Carrier::LinuxBridge(bridge),
         uplink: Some(uplink),
+        vlan,
         need: Some(Need::Bridge),
         plugin: Some(plugin),
         resource_name,

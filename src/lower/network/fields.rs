@@ -1,15 +1,15 @@
 //! The fields that several network types share: interface names, the uplink, what a type has no use for.
 
-use super::address;
 use super::{Context, Lowered};
 use crate::api::NetworkConfig;
 use crate::base::address::Reported;
-use crate::base::diagnostic::{Diagnostic, Origin, Report};
+use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::names::{
     INTERFACE_NAME_HELP, MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, interface_name_problem, is_dns_label,
     is_dns_subdomain, is_reserved_interface, vlan_interface,
 };
-use crate::model::{Bridge, Carrier, Identity, Tagging, Uplink};
+use crate::lower::names::fits;
+use crate::model::{Bridge, Carrier, Identity, NadName, Tagging, Uplink};
 use crate::read::load::Object;
 use crate::read::schema::{INVALID_VALUE, MISSING_KEY};
 use crate::rule;
@@ -73,17 +73,6 @@ rule! {
 }
 
 rule! {
-    /// The name of a manifest becomes too long.
-    ///
-    /// An NNCP is called `{wukong}-{network}-bridge` and has at most 63 characters, because kubernetes-nmstate puts the name
-    /// into a label; a NAD is called `{wukong}-{network}-nad` and has at most 63 as well.
-    ///
-    /// ## Way out
-    /// Shorten the name of the network or of the Wukong. Names are not cut, so that they stay what people look for.
-    pub MANIFEST_NAME_TOO_LONG = "WK210", "manifest-name-too-long", Error;
-}
-
-rule! {
     /// The name of a NetworkAttachmentDefinition has a dot, because the Wukong's name has one.
     ///
     /// Kubernetes allows it. Multus' short form of the network annotation does not (multus-cni, `pkg/k8sclient/k8sclient.go`): a pod that
@@ -96,17 +85,22 @@ rule! {
 
 impl Context<'_> {
     /// The bridge of the network as it is named, with the node's address.
-    pub(super) fn bridge(&self, uplink: &Uplink, tagging: Tagging, report: &mut Report) -> Result<Bridge, Reported> {
+    pub(super) fn bridge(
+        &self,
+        uplink: &Uplink,
+        tagging: Tagging,
+        findings: &mut Findings,
+    ) -> Result<Bridge, Reported> {
         let written = self.config.value.bridge_name.as_deref();
         let (name, key) = match written {
             Some(name) => (name.to_owned(), "bridgeName"),
             None => (format!("br-{}", self.config.value.name), "name"),
         };
-        let name_check = self.check_bridge_name(&name, key, written.is_some(), report);
-        let node_ip = address::node_ip(self.config, report)?;
+        let name_check = self.check_bridge_name(&name, key, written.is_some(), findings);
+        let node_ip = self.network.node_ip?;
         name_check?;
         if uplink.name == name {
-            report.push(Diagnostic::new(
+            findings.push(Diagnostic::new(
                 &BRIDGE_IS_UPLINK,
                 self.config.origin.at(key),
                 format!("the bridge `{name}` has the name of its own uplink"),
@@ -117,9 +111,15 @@ impl Context<'_> {
         Ok(Bridge { name, vlan: self.config.value.vlan_id, tagging, node_ip })
     }
 
-    fn check_bridge_name(&self, name: &str, key: &str, is_written: bool, report: &mut Report) -> Result<(), Reported> {
+    fn check_bridge_name(
+        &self,
+        name: &str,
+        key: &str,
+        is_written: bool,
+        findings: &mut Findings,
+    ) -> Result<(), Reported> {
         if is_reserved_interface(name) {
-            report.push(Diagnostic::new(
+            findings.push(Diagnostic::new(
                 &RESERVED_INTERFACE_NAME,
                 self.config.origin.at(key),
                 format!("the bridge `{name}` belongs to the system"),
@@ -128,7 +128,7 @@ impl Context<'_> {
             return Err(Reported);
         }
         if !is_written && name.len() > MAX_INTERFACE_BYTES {
-            report.push(Diagnostic::new(
+            findings.push(Diagnostic::new(
                 &INVALID_INTERFACE_NAME,
                 self.config.origin.at(key),
                 format!(
@@ -139,14 +139,14 @@ impl Context<'_> {
             ));
             return Err(Reported);
         }
-        self.check_interface(name, key, report)
+        self.check_interface(name, key, findings)
     }
 
     /// Whether a VLAN interface on a NIC can have its name: `<nic>.<vlan>`.
-    pub(super) fn check_vlan_interface(&self, nic: &str, vlan: u16, report: &mut Report) -> Result<(), Reported> {
+    pub(super) fn check_vlan_interface(&self, nic: &str, vlan: u16, findings: &mut Findings) -> Result<(), Reported> {
         let name = vlan_interface(nic, vlan);
         if name.len() > MAX_INTERFACE_BYTES {
-            report.push(Diagnostic::new(
+            findings.push(Diagnostic::new(
                 &INVALID_INTERFACE_NAME,
                 self.config.origin.at("vlanId"),
                 format!(
@@ -161,11 +161,11 @@ impl Context<'_> {
     }
 
     /// A localnet's NAD names itself with its namespace.
-    pub(super) fn check_namespace(&self, report: &mut Report) -> Result<(), Reported> {
+    pub(super) fn check_namespace(&self, findings: &mut Findings) -> Result<(), Reported> {
         if self.identity.namespace.is_some() || self.config.value.nad_name.is_some() {
             return Ok(());
         }
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &MISSING_KEY,
             self.identity.origin.at("metadata/namespace"),
             format!(
@@ -177,9 +177,9 @@ impl Context<'_> {
         Err(Reported)
     }
 
-    pub(super) fn check_interface(&self, name: &str, key: &str, report: &mut Report) -> Result<(), Reported> {
+    pub(super) fn check_interface(&self, name: &str, key: &str, findings: &mut Findings) -> Result<(), Reported> {
         let Some(problem) = interface_name_problem(name) else { return Ok(()) };
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &INVALID_INTERFACE_NAME,
             self.config.origin.at(key),
             format!("the interface name {name:?} {problem}"),
@@ -188,10 +188,10 @@ impl Context<'_> {
         Err(Reported)
     }
 
-    pub(super) fn refuse_vlan(&self, report: &mut Report) -> Result<(), Reported> {
+    pub(super) fn refuse_vlan(&self, findings: &mut Findings) -> Result<(), Reported> {
         let Some(vlan) = self.config.value.vlan_id else { return Ok(()) };
         let network_type = self.config.value.network_type.map_or("pod", |it| it.as_str());
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &VLAN_NOT_CARRIED,
             self.config.origin.key("vlanId"),
             format!("a {network_type} network cannot carry VLAN {vlan}: its frames would go out untagged"),
@@ -201,14 +201,14 @@ impl Context<'_> {
     }
 
     /// Reports a key that has no effect, if it is there.
-    pub(super) fn ignore(&self, key: &str, is_there: bool, why: &str, report: &mut Report) {
-        ignore(self.config, key, is_there, why, report);
+    pub(super) fn ignore(&self, key: &str, is_there: bool, why: &str, findings: &mut Findings) {
+        ignore(self.config, key, is_there, why, findings);
     }
 }
 
-fn ignore(config: &Object<NetworkConfig>, key: &str, is_there: bool, why: &str, report: &mut Report) {
+fn ignore(config: &Object<NetworkConfig>, key: &str, is_there: bool, why: &str, findings: &mut Findings) {
     if is_there {
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &FIELD_IGNORED,
             config.origin.key(key),
             format!("`{key}` has no effect on the network `{}`: {why}", config.value.name),
@@ -218,7 +218,7 @@ fn ignore(config: &Object<NetworkConfig>, key: &str, is_there: bool, why: &str, 
 }
 
 /// The pod network: nothing to make, and nothing of a bridge has an effect.
-pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, report: &mut Report) -> Lowered {
+pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, findings: &mut Findings) -> Lowered {
     let value = &config.value;
     let why = "it is the pod network";
     for (key, is_there) in [
@@ -228,23 +228,20 @@ pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, report: &mut Rep
         ("nodeIP", value.node_ip.is_some()),
         ("nadName", value.nad_name.is_some()),
     ] {
-        ignore(config, key, is_there, why, report);
+        ignore(config, key, is_there, why, findings);
     }
-    Lowered { carrier: Carrier::Pod, uplink: None, need: None, plugin: None, resource_name: None }
+    Lowered { carrier: Carrier::Pod, uplink: None, vlan: None, need: None, plugin: None, resource_name: None }
 }
 
-/// The existing NetworkAttachmentDefinition of a network, as (namespace, name).
-pub(super) fn nad_name(
-    config: &Object<NetworkConfig>,
-    report: &mut Report,
-) -> Result<Option<(Option<String>, String)>, Reported> {
+/// The existing NetworkAttachmentDefinition of a network.
+pub(super) fn nad_name(config: &Object<NetworkConfig>, findings: &mut Findings) -> Result<Option<NadName>, Reported> {
     let Some(text) = config.value.nad_name.as_deref() else { return Ok(None) };
     let (namespace, name) = match text.split_once('/') {
         Some((namespace, name)) => (Some(namespace), name),
         None => (None, text),
     };
     if !is_dns_subdomain(name) || namespace.is_some_and(|namespace| !is_dns_label(namespace)) {
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &INVALID_VALUE,
             config.origin.at("nadName"),
             format!("`nadName` cannot be {text:?}"),
@@ -252,21 +249,21 @@ pub(super) fn nad_name(
         ));
         return Err(Reported);
     }
-    Ok(Some((namespace.map(str::to_owned), name.to_owned())))
+    Ok(Some(NadName { namespace: namespace.map(str::to_owned), name: name.to_owned() }))
 }
 
 /// The name of a network's NAD.
 pub(super) fn attachment_name(
     identity: &Identity,
     config: &Object<NetworkConfig>,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> Option<String> {
     let name = format!("{}-{}-nad", identity.name, config.value.name);
-    if !fits(&name, MAX_ATTACHMENT_BYTES, "NetworkAttachmentDefinition", &config.origin, report) {
+    if !fits(&name, MAX_ATTACHMENT_BYTES, "NetworkAttachmentDefinition", &config.origin, findings) {
         return None;
     }
     if name.contains('.') {
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &DOTTED_NAD_NAME,
             config.origin.at("name"),
             format!("the NetworkAttachmentDefinition `{name}` has a dot in its name"),
@@ -274,17 +271,4 @@ pub(super) fn attachment_name(
         ));
     }
     Some(name)
-}
-
-/// Whether the name of a manifest of the network is short enough.
-pub fn fits(name: &str, limit: usize, kind: &str, origin: &Origin, report: &mut Report) -> bool {
-    if name.len() > limit {
-        report.push(Diagnostic::new(
-            &MANIFEST_NAME_TOO_LONG,
-            origin.at("name"),
-            format!("the {kind} `{name}` has {} characters in its name, and {limit} are allowed", name.len()),
-            format!("shorten the name of the network or of the Wukong by {}", name.len() - limit),
-        ));
-    }
-    name.len() <= limit
 }

@@ -11,7 +11,7 @@
 //! The plugin asks IPAM in any case and fails without it (containernetworking/plugins, `plugins/main/ipvlan`, `cmdAdd`).
 
 use super::{Context, Lowered};
-use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::model::Carrier;
 use crate::model::cni::Plugin;
 use crate::rule;
@@ -27,10 +27,10 @@ rule! {
     pub IPVLAN_WITHOUT_ADDRESS = "WK221", "ipvlan-without-address", Warning;
 }
 
-pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
-    let master = context.master(report).ok()?;
+pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
+    let master = context.master(findings).ok()?;
     if !context.has_ipam {
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &IPVLAN_WITHOUT_ADDRESS,
             context.config.origin.at("type"),
             format!(
@@ -44,6 +44,7 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
     Some(Lowered {
         carrier: Carrier::Ipvlan,
         uplink: Some(master),
+        vlan: None,
         need: None,
         plugin: Some(plugin),
         resource_name: None,

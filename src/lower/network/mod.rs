@@ -1,18 +1,17 @@
 //! Networks into the plan: one file per network type.
 //!
-//! [`lower`] fills in the defaults of every network ([`fields`], [`address`]), lets its type's file say, for every node
-//! group, what it needs on the nodes and in the pod, and files the result in the [`Plan`] together with what it claims. Types
-//! know nothing of each other: conflicts between them are the rules' business.
+//! Each Wukong is lowered by itself: its networks are [read](read), then placed on the nodes of every group where it can run. A type's
+//! file says what the network needs on those nodes and in the pod ([`fields`], [`address`] and [`uplink`] have what types share). What
+//! all of them [claim](claims) of the nodes and of each other goes into the [`Plan`], for the rules: types know nothing of each other.
 
 pub mod address;
 mod attachment;
 mod bridge;
-mod claims;
-mod existing;
 pub mod fields;
 mod ipvlan;
 mod macvlan;
 mod ovs;
+mod read;
 mod sriov;
 mod uplink;
 
@@ -22,22 +21,26 @@ pub use sriov::SRIOV_WITHOUT_RESOURCE;
 pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::api::site::{IpamMode, PolicyScope};
 use crate::api::{NetworkConfig, NetworkType};
-use crate::base::address::{INVALID_ADDRESS, UNUSABLE_ADDRESS};
-use crate::base::diagnostic::{Diagnostic, Distinct, Origin, Report, Rule};
+use crate::base::diagnostic::{Diagnostic, Findings};
+use crate::lower::claims;
 use crate::model::cni::Plugin;
 use crate::model::inventory::Selections;
 use crate::model::{
-    Attachment, Carrier, Claimed, Host, Identity, Need, Network, NodeGroup, NodeSelector, Plan, Settings, Uplink,
-    Wukong,
+    Attachment, Carrier, Claim, Host, Identity, Need, Network, NodeGroup, NodeSelector, Plan, Selection, Settings,
+    Uplink, Wukong,
 };
 use crate::read::load::{LoadedWukong, Object, Objects};
-use crate::read::schema::{INVALID_VALUE, MISSING_KEY};
 use crate::read::source::Sources;
 use crate::rule;
+
+use read::{ReadNetwork, read};
 
 rule! {
     /// Two networks of one Wukong have the same name.
@@ -75,6 +78,8 @@ struct Lowered {
     carrier: Carrier,
     /// What it is on there; none for a type that needs no interface by name.
     uplink: Option<Uplink>,
+    /// The tag of the VLAN interface that is made on the uplink.
+    vlan: Option<u16>,
     /// What must be made there.
     need: Option<Need>,
     /// The plugin that attaches the pod; none for the pod network.
@@ -88,176 +93,193 @@ struct Context<'a> {
     settings: &'a Settings,
     group: &'a NodeGroup,
     identity: &'a Identity,
+    network: &'a ReadNetwork<'a>,
     config: &'a Object<NetworkConfig>,
     /// Whether the pod's interface gets addresses from IPAM.
     has_ipam: bool,
 }
 
 /// A node group where a virtual machine can run.
-struct Place {
+struct GroupNodes {
     group: usize,
     /// The group's nodes on which the virtual machine can run.
     nodes: Arc<NodeSelector>,
 }
 
-/// What is known of the nodes.
-struct Nodes<'a> {
-    settings: &'a Settings,
-    selections: Selections<'a>,
-    /// What the Site's bonds occupy there.
-    bonds: claims::Bonds,
+/// What a Wukong comes to: a function of itself and of the settings.
+struct LoweredWukong {
+    wukong: Wukong,
+    attachments: Vec<Attachment>,
+    claims: Vec<Claim>,
+    /// Whether something was dropped because of an error.
+    is_partial: bool,
+    findings: Findings,
 }
 
 /// Lowers every network of every Wukong. What is wrong with one is a finding, and the others are still lowered.
-pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, report: &mut Report) -> Plan {
+pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, findings: &mut Findings) -> Plan {
     let mut plan = Plan {
         groups: settings.groups.clone(),
         trunks: settings.trunks.clone(),
-        existing_attachments: objects.attachments,
-        existing_policies: objects.policies,
         attachments_ask_for_bridges: settings.bridge_resources,
         namespace_isolation: settings.namespace_isolation,
         is_partial: objects.wukong_count != objects.wukongs.len(),
         ..Plan::default()
     };
-    let mut nodes =
-        Nodes { settings, selections: Selections::new(&objects.inventory), bonds: claims::Bonds::default() };
-    let mut seen = HashMap::new();
-    for loaded in objects.wukongs {
-        let LoadedWukong { wukong, networks, is_partial } = loaded;
-        let availability = wukong.value.spec.high_availability.unwrap_or_default();
-        let identity = Arc::new(Identity {
-            source: sources.get(wukong.origin.document.source).label.clone(),
-            origin: wukong.origin,
-            name: wukong.value.metadata.name,
-            namespace: wukong.value.metadata.namespace,
-            node_selector: availability.node_selector.unwrap_or_default(),
-            tolerations: availability.tolerations.unwrap_or_default(),
-        });
-        let key = (identity.namespace.clone(), identity.name.clone());
-        if let Some(first) = seen.insert(key, Arc::clone(&identity)) {
-            report.push(duplicate_wukong(&first, &identity));
-            seen.insert((first.namespace.clone(), first.name.clone()), first);
-            continue;
+    let wukongs = distinct(objects.wukongs, sources, findings);
+    let others = claims::Others { define_interfaces: !objects.policies.is_empty(), attachments: &objects.attachments };
+    let lowered: Vec<LoweredWukong> =
+        wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(identity, &loaded, settings, &others)).collect();
+
+    let mut claims = claims::of_site(settings);
+    claims.extend(claims::of_policies(&objects.policies, settings));
+    let mut of_networks = Vec::new();
+    let mut selections = Selections::new(&objects.inventory);
+    for one in lowered {
+        let LoweredWukong { mut wukong, attachments, claims, is_partial, findings: own } = one;
+        for host in wukong.networks.iter_mut().flat_map(|network| &mut network.hosts) {
+            host.selected = selections.of(&host.nodes);
         }
+        plan.wukongs.push(wukong);
+        plan.attachments.extend(attachments);
         plan.is_partial |= is_partial;
-        lower_wukong(identity, networks, &mut nodes, &mut plan, report);
+        of_networks.extend(claims);
+        findings.extend(own);
     }
-    let mut claims = nodes.bonds.claims;
-    claims.extend(plan.existing_policies.iter().flat_map(existing::of_policy));
-    claims.extend(existing::of_attachments(&plan.existing_attachments));
-    claims.append(&mut plan.claims);
+    let stands_on = claims::Bridges::of(claims.iter().chain(&of_networks));
+    claims.extend(claims::of_attachments(&objects.attachments, &stands_on, settings));
+    claims.extend(claims::of_inventory(&objects.inventory, &settings.groups));
+    claims.append(&mut of_networks);
     plan.claims = claims;
+    plan.existing_attachments = objects.attachments;
+    plan.existing_policies = objects.policies;
     plan.inventory = objects.inventory;
     plan
 }
 
-/// Says what is wrong with networks by themselves, when there is no Site to go by: nothing that another NIC, group or
-/// resource would change.
-pub fn check_without_site(objects: Objects, sources: &Sources, report: &mut Report) {
-    let alone: [&Rule; 8] = [
-        &INVALID_ADDRESS,
-        &UNUSABLE_ADDRESS,
-        &address::UNUSABLE_GATEWAY,
-        &address::IP_CONFIG_IGNORED,
-        &DUPLICATE_NETWORK,
-        &DUPLICATE_WUKONG,
-        &INVALID_VALUE,
-        &MISSING_KEY,
-    ];
-    let mut all = Report::default();
-    lower(objects, &Settings::default(), sources, &mut all);
-    report.extend(all.diagnostics().iter().filter(|finding| alone.contains(&finding.rule)).cloned());
+/// Says what is wrong with Wukongs by themselves, when there is no Site to go by: nothing that another NIC, group or resource would
+/// change.
+pub fn check_without_site(objects: Objects, sources: &Sources, findings: &mut Findings) {
+    for (_, loaded) in distinct(objects.wukongs, sources, findings) {
+        read(&loaded.networks, findings);
+    }
+}
+
+/// The Wukongs, each once, with what their manifests have in common.
+fn distinct(
+    wukongs: Vec<LoadedWukong>,
+    sources: &Sources,
+    findings: &mut Findings,
+) -> Vec<(Arc<Identity>, LoadedWukong)> {
+    let mut seen: HashMap<(Option<String>, String), Arc<Identity>> = HashMap::with_capacity(wukongs.len());
+    let mut distinct = Vec::with_capacity(wukongs.len());
+    for mut loaded in wukongs {
+        let wukong = &mut loaded.wukong;
+        let availability = wukong.value.spec.high_availability.take().unwrap_or_default();
+        let identity = Arc::new(Identity {
+            source: sources.get(wukong.origin.document.source).label.clone(),
+            origin: wukong.origin.clone(),
+            name: std::mem::take(&mut wukong.value.metadata.name),
+            namespace: wukong.value.metadata.namespace.take(),
+            node_selector: availability.node_selector.unwrap_or_default(),
+            tolerations: availability.tolerations.unwrap_or_default(),
+        });
+        match seen.entry((identity.namespace.clone(), identity.name.clone())) {
+            Entry::Occupied(first) => findings.push(duplicate_wukong(first.get(), &identity)),
+            Entry::Vacant(vacant) => {
+                vacant.insert(Arc::clone(&identity));
+                distinct.push((identity, loaded));
+            }
+        }
+    }
+    distinct
 }
 
 fn lower_wukong(
     identity: Arc<Identity>,
-    configs: Vec<Object<NetworkConfig>>,
-    nodes: &mut Nodes<'_>,
-    plan: &mut Plan,
-    report: &mut Report,
-) {
-    let settings = nodes.settings;
+    loaded: &LoadedWukong,
+    settings: &Settings,
+    others: &claims::Others<'_>,
+) -> LoweredWukong {
+    let wukong = Wukong { identity: Arc::clone(&identity), networks: Vec::with_capacity(loaded.networks.len()) };
+    let (attachments, claims, findings) = (Vec::new(), Vec::new(), Findings::default());
+    let mut lowered = LoweredWukong { wukong, attachments, claims, is_partial: loaded.is_partial, findings };
     let (places, conflicts) = places(&identity, settings);
     if places.is_empty() {
         let needs_policies = |config: &Object<NetworkConfig>| {
             matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs))
         };
-        if !settings.skip_nncp && configs.iter().any(needs_policies) {
-            report.extend(conflicts);
+        if !settings.skip_nncp && loaded.networks.iter().any(needs_policies) {
+            lowered.findings.extend(conflicts);
         }
     }
-    let mut names: HashMap<String, Origin> = HashMap::new();
-    let mut networks = Vec::with_capacity(configs.len());
-    for config in configs {
-        if let Some(first) = names.get(&config.value.name) {
-            let message = format!("a second network is called `{}`", config.value.name);
-            report.push(
-                Diagnostic::new(&DUPLICATE_NETWORK, config.origin.at("name"), message, "rename one of the two")
-                    .with_related(first.at("name"), "the first one"),
-            );
-            continue;
-        }
-        names.insert(config.value.name.clone(), config.origin.clone());
-        match lower_network(&identity, &config, &places, nodes, plan, report) {
-            Some(network) => networks.push(network),
-            None => plan.is_partial = true,
+    for network in read(&loaded.networks, &mut lowered.findings) {
+        match lower_network(&identity, &network, &places, settings, &mut lowered) {
+            Some(network) => {
+                // Where nothing is made on the nodes, nothing is taken there.
+                claims::of_network(&identity, &network, settings, others, &mut lowered.claims);
+                lowered.wukong.networks.push(network);
+            }
+            None => lowered.is_partial = true,
         }
     }
-    plan.wukongs.push(Wukong { identity, networks });
+    lowered
 }
 
 fn lower_network(
     identity: &Arc<Identity>,
-    config: &Object<NetworkConfig>,
-    places: &[Place],
-    nodes: &mut Nodes<'_>,
-    plan: &mut Plan,
-    report: &mut Report,
+    read: &ReadNetwork<'_>,
+    places: &[GroupNodes],
+    settings: &Settings,
+    all: &mut LoweredWukong,
 ) -> Option<Network> {
-    let settings = nodes.settings;
-    let ip = address::static_ip(config, report);
-    let nad_name = fields::nad_name(config, report);
-    let has_ipam = settings.ipam == IpamMode::Static && matches!(&ip, Ok(Some(_)));
+    let config = read.config;
+    let has_ipam = settings.ipam == IpamMode::Static && matches!(&read.ip, Ok(Some(_)));
     // Where it can run nowhere, it is still read: what is wrong with it is a finding of its own.
     let groups: Vec<usize> = match places {
         [] => (0..settings.groups.len()).collect(),
         places => places.iter().map(|place| place.group).collect(),
     };
-    let lowered = lower_in_groups(identity, config, &groups, has_ipam, settings, report);
-    let (Ok(ip), Ok(nad_name), Some(lowered)) = (ip, nad_name, lowered) else { return None };
+    let lowered = lower_in_groups(identity, read, &groups, has_ipam, settings, &mut all.findings);
+    let (Ok(ip), Ok(nad_name), Some(lowered)) = (&read.ip, &read.nad_name, lowered) else { return None };
 
     let mtu = lowered.iter().map(|it| it.uplink.as_ref().and_then(Uplink::mtu)).min().flatten();
     let mut network = Network {
         origin: config.origin.clone(),
         name: config.value.name.clone(),
         carrier: Carrier::Pod,
-        ip,
-        nad_name,
+        ip: ip.clone(),
+        nad_name: nad_name.clone(),
+        is_bridge_named: config.value.bridge_name.is_some(),
         hosts: Vec::with_capacity(lowered.len()),
     };
     let mut attached = None;
-    for (number, Lowered { carrier, uplink, need, plugin, resource_name }) in lowered.into_iter().enumerate() {
+    for (number, Lowered { carrier, uplink, vlan, need, plugin, resource_name }) in lowered.into_iter().enumerate() {
         network.carrier = carrier;
         attached = plugin.map(|plugin| (plugin, resource_name));
         if let Some(place) = places.get(number) {
-            let selector = policy_nodes(place, &network.carrier, settings);
-            let selected = nodes.selections.of(&selector);
-            let need = need.filter(|_| !settings.skip_nncp);
-            network.hosts.push(Host { group: place.group, nodes: selector, selected, uplink, need });
+            let group = &settings.groups[place.group];
+            network.hosts.push(Host {
+                group: place.group,
+                nodes: policy_nodes(place, &network.carrier, settings),
+                selected: Selection::default(),
+                base: uplink.as_ref().map(|uplink| group.wire(uplink)),
+                uplink,
+                vlan,
+                need: need.filter(|_| !settings.skip_nncp),
+            });
         }
     }
     if let Some((plugin, resource_name)) = attached
         && network.nad_name.is_none()
         && !settings.skip_nad
     {
-        let name = fields::attachment_name(identity, config, report)?;
-        let what = Claimed::AttachmentName { namespace: identity.namespace.clone(), name: name.clone() };
-        plan.claims.push(claims::name(identity, config, what));
+        let name = fields::attachment_name(identity, config, &mut all.findings)?;
+        all.claims.push(claims::of_attachment_name(identity, &network, &name));
         let ip = network.ip.as_ref().filter(|_| has_ipam);
         let conf = attachment::net_conf(identity, &name, plugin, mtu, ip, settings);
-        plan.claims.extend(claims::of_ovn_network(&network, &conf));
-        plan.attachments.push(Attachment {
+        all.claims.extend(claims::of_ovn_network(&network, &conf));
+        all.attachments.push(Attachment {
             wukong: Arc::clone(identity),
             origin: config.origin.clone(),
             config: conf,
@@ -265,34 +287,31 @@ fn lower_network(
             resource_name,
         });
     }
-    // Only others' policies define interfaces one by one: without them ten thousand claims would meet nobody.
-    let has_others = !plan.existing_policies.is_empty();
-    claims::of_network(identity, &network, settings, has_others, &mut plan.claims);
-    nodes.bonds.of_network(&network, settings);
     Some(network)
 }
 
 /// What the network needs in each of these groups. What its attachment says must be the same in all of them.
 fn lower_in_groups(
     identity: &Identity,
-    config: &Object<NetworkConfig>,
+    network: &ReadNetwork<'_>,
     groups: &[usize],
     has_ipam: bool,
     settings: &Settings,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> Option<Vec<Lowered>> {
+    let config = network.config;
     let mut lowered: Vec<Lowered> = Vec::with_capacity(groups.len());
     // Where no attachment is made, the one that exists still meets one kind of bridge.
     let is_attached = config.value.nad_name.is_none() && !settings.skip_nad;
     // What is wrong in one group is most often wrong in all, and said once.
-    let mut findings = Distinct::default();
+    let mut said = Findings::default();
     let mut is_good = true;
     for number in groups {
         let group = &settings.groups[*number];
-        let context = Context { settings, group, identity, config, has_ipam };
-        let mut own = Report::default();
+        let context = Context { settings, group, identity, network, config, has_ipam };
+        let mut own = Findings::default();
         let one = lower_in_group(&context, &mut own);
-        own.diagnostics().iter().for_each(|finding| findings.add(finding.clone()));
+        own.into_iter().for_each(|finding| said.push_once(finding));
         let Some(one) = one else {
             is_good = false;
             continue;
@@ -305,32 +324,30 @@ fn lower_in_groups(
             }
         };
         if let Some(first) = lowered.first().filter(|first| differs(first)) {
-            findings.add(attachment::differs(config, (&settings.groups[groups[0]], first), (group, &one)));
+            said.push_once(attachment::differs(config, (&settings.groups[groups[0]], first), (group, &one)));
             is_good = false;
             break;
         }
         lowered.push(one);
     }
-    report.extend(findings.list);
+    findings.extend(said);
     is_good.then_some(lowered)
 }
 
-fn lower_in_group(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
-    let value = &context.config.value;
-    // `default` is the pod network, whatever its type says.
-    match value.network_type.filter(|_| value.name != "default") {
-        None => Some(fields::lower_pod_network(context.config, report)),
-        Some(NetworkType::Bridge) => bridge::lower(context, report),
-        Some(NetworkType::Ovs) => ovs::lower(context, report),
-        Some(NetworkType::Macvlan) => macvlan::lower(context, report),
-        Some(NetworkType::Ipvlan) => ipvlan::lower(context, report),
-        Some(NetworkType::Sriov) => sriov::lower(context, report),
+fn lower_in_group(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
+    match context.config.value.network_type.filter(|_| !context.config.is_pod_network()) {
+        None => Some(fields::lower_pod_network(context.config, findings)),
+        Some(NetworkType::Bridge) => bridge::lower(context, findings),
+        Some(NetworkType::Ovs) => ovs::lower(context, findings),
+        Some(NetworkType::Macvlan) => macvlan::lower(context, findings),
+        Some(NetworkType::Ipvlan) => ipvlan::lower(context, findings),
+        Some(NetworkType::Sriov) => sriov::lower(context, findings),
     }
 }
 
 /// The nodes of a network's policy in one group. One policy for each bridge is for the whole group, whoever uses it; but a
 /// node's own address belongs on the nodes that the Wukong selects.
-fn policy_nodes(place: &Place, carrier: &Carrier, settings: &Settings) -> Arc<NodeSelector> {
+fn policy_nodes(place: &GroupNodes, carrier: &Carrier, settings: &Settings) -> Arc<NodeSelector> {
     let has_node_ip = carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
     match settings.scope {
         PolicyScope::Bridge if !has_node_ip => Arc::clone(&settings.groups[place.group].node_selector),
@@ -339,12 +356,12 @@ fn policy_nodes(place: &Place, carrier: &Carrier, settings: &Settings) -> Arc<No
 }
 
 /// The groups where a virtual machine can run, with their nodes; and why the others are none.
-fn places(identity: &Identity, settings: &Settings) -> (Vec<Place>, Vec<Diagnostic>) {
+fn places(identity: &Identity, settings: &Settings) -> (Vec<GroupNodes>, Vec<Diagnostic>) {
     let mut places = Vec::with_capacity(settings.groups.len());
     let mut conflicts = Vec::new();
     for (number, group) in settings.groups.iter().enumerate() {
         if identity.node_selector.is_empty() {
-            places.push(Place { group: number, nodes: Arc::clone(&group.node_selector) });
+            places.push(GroupNodes { group: number, nodes: Arc::clone(&group.node_selector) });
             continue;
         }
         let before = conflicts.len();
@@ -358,7 +375,7 @@ fn places(identity: &Identity, settings: &Settings) -> (Vec<Place>, Vec<Diagnost
             }
         }
         if conflicts.len() == before {
-            places.push(Place { group: number, nodes: Arc::new(nodes) });
+            places.push(GroupNodes { group: number, nodes: Arc::new(nodes) });
         } else {
             // One label tells why not this group.
             conflicts.truncate(before + 1);

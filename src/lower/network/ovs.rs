@@ -16,34 +16,35 @@
 //! localnet, and the node policy tells OVN which bridge that is (OVN-Kubernetes, "Multiple networks", localnet topology).
 
 use super::{Context, Lowered};
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::Findings;
 use crate::model::cni::Plugin;
 use crate::model::{Carrier, Localnet, Need};
 
-pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
+pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
     if let Some(localnet) = context.localnet() {
-        return lower_localnet(context, localnet, report);
+        return lower_localnet(context, localnet, findings);
     }
-    let (bridge, uplink) = context.ovs_bridge(report).ok()?;
+    let (bridge, uplink) = context.ovs_bridge(findings).ok()?;
     let resource_name =
         context.settings.bridge_resources.then(|| format!("ovs-cni.network.kubevirt.io/{}", bridge.name));
     let plugin = Plugin::Ovs { bridge: bridge.name.clone(), vlan: bridge.vlan };
     Some(Lowered {
         carrier: Carrier::OvsBridge(bridge),
         uplink: Some(uplink),
+        vlan: None,
         need: Some(Need::Bridge),
         plugin: Some(plugin),
         resource_name,
     })
 }
 
-fn lower_localnet(context: &Context<'_>, localnet: &Localnet, report: &mut Report) -> Option<Lowered> {
+fn lower_localnet(context: &Context<'_>, localnet: &Localnet, findings: &mut Findings) -> Option<Lowered> {
     let config = &context.config.value;
-    context.ignore("bridgeName", config.bridge_name.is_some(), "the Site names the bridge of a localnet", report);
-    context.ignore("nodeIP", config.node_ip.is_some(), "a localnet does not take the node's address", report);
+    context.ignore("bridgeName", config.bridge_name.is_some(), "the Site names the bridge of a localnet", findings);
+    context.ignore("nodeIP", config.node_ip.is_some(), "a localnet does not take the node's address", findings);
     let is_static = config.ip_config.as_ref().is_some_and(|ip| ip.address.is_some());
-    context.ignore("ipConfig", is_static, "OVN gives a localnet no address, so the guest must set it", report);
-    context.check_namespace(report).ok()?;
+    context.ignore("ipConfig", is_static, "OVN gives a localnet no address, so the guest must set it", findings);
+    context.check_namespace(findings).ok()?;
     let uplink = localnet.physical_interface.as_deref().map(|nic| context.group.uplink(Some(nic)));
     let need = if uplink.is_some() { Need::MappedBridge } else { Need::Mapping };
     let plugin = Plugin::OvnLocalnet {
@@ -58,6 +59,7 @@ fn lower_localnet(context: &Context<'_>, localnet: &Localnet, report: &mut Repor
             vlan: config.vlan_id,
         },
         uplink,
+        vlan: None,
         need: Some(need),
         plugin: Some(plugin),
         resource_name: None,

@@ -13,7 +13,7 @@
 //! resource, which the NAD must name, comes from the Site, by what the network or the node calls the NIC.
 
 use super::{Context, Lowered};
-use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::model::cni::Plugin;
 use crate::model::{Carrier, Need};
 use crate::rule;
@@ -42,21 +42,21 @@ rule! {
     pub SRIOV_WITHOUT_RESOURCE = "WK220", "sriov-without-resource", Error;
 }
 
-pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowered> {
+pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
     let config = &context.config.value;
-    context.ignore("bridgeName", config.bridge_name.is_some(), "SR-IOV has no bridge", report);
-    context.ignore("nodeIP", config.node_ip.is_some(), "only a bridge takes the node's address", report);
+    context.ignore("bridgeName", config.bridge_name.is_some(), "SR-IOV has no bridge", findings);
+    context.ignore("nodeIP", config.node_ip.is_some(), "only a bridge takes the node's address", findings);
 
     let settings = context.settings;
     let uplink = config.physical_interface.as_deref().map(|nic| context.group.uplink(Some(nic)));
-    context.check_virtual_functions(uplink.as_ref(), report).ok()?;
+    context.check_virtual_functions(uplink.as_ref(), findings).ok()?;
     let called = [config.physical_interface.as_deref(), uplink.as_ref().map(|uplink| uplink.name.as_str())];
     let by_nic = called.into_iter().flatten().find_map(|nic| settings.sriov_by_nic.get(nic));
     let resource_name = by_nic.or(settings.sriov_default.as_ref()).cloned();
     if resource_name.is_none() && config.nad_name.is_none() {
         let key = if config.physical_interface.is_some() { "physicalInterface" } else { "type" };
         let nic = config.physical_interface.as_ref().map_or_else(String::new, |nic| format!(" for the NIC `{nic}`"));
-        report.push(Diagnostic::new(
+        findings.push(Diagnostic::new(
             &SRIOV_WITHOUT_RESOURCE,
             context.config.origin.at(key),
             format!("nobody names the SR-IOV resource{nic}"),
@@ -68,6 +68,7 @@ pub(super) fn lower(context: &Context<'_>, report: &mut Report) -> Option<Lowere
     Some(Lowered {
         carrier: Carrier::Sriov { vlan: config.vlan_id },
         uplink,
+        vlan: None,
         need: has_vfs.then_some(Need::VirtualFunctions),
         plugin: Some(Plugin::Sriov { vlan: config.vlan_id }),
         resource_name,

@@ -1,10 +1,10 @@
 //! What a network is on: the NIC, bond or VLAN interface of one node group, and whether it fits the type.
 
+use super::Context;
 use super::fields::RESERVED_INTERFACE_NAME;
-use super::{Context, address};
 use crate::api::uplink::UplinkType;
 use crate::base::address::Reported;
-use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::model::{Bridge, Localnet, Tagging, Trunk, Uplink};
 use crate::rule;
 
@@ -40,12 +40,12 @@ impl Context<'_> {
     }
 
     /// The uplink of the network: its own, or the default.
-    pub(super) fn uplink(&self, report: &mut Report) -> Result<Uplink, Reported> {
+    pub(super) fn uplink(&self, findings: &mut Findings) -> Result<Uplink, Reported> {
         let written = self.config.value.physical_interface.as_deref();
         if let Some(name) = written {
-            self.check_interface(name, "physicalInterface", report)?;
+            self.check_interface(name, "physicalInterface", findings)?;
             if name == "lo" {
-                report.push(Diagnostic::new(
+                findings.push(Diagnostic::new(
                     &RESERVED_INTERFACE_NAME,
                     self.config.origin.at("physicalInterface"),
                     "the loopback interface `lo` leads to no wire",
@@ -60,30 +60,30 @@ impl Context<'_> {
                 localnet.name,
                 self.type_word()
             );
-            return self.unfit(message, "use `type: ovs`, or name a NIC", report);
+            return self.unfit(message, "use `type: ovs`, or name a NIC", findings);
         }
         Ok(self.group.uplink(written))
     }
 
     /// The uplink of the network, which is to carry something of the kernel.
-    pub(super) fn kernel_uplink(&self, report: &mut Report) -> Result<Uplink, Reported> {
-        let uplink = self.uplink(report)?;
+    pub(super) fn kernel_uplink(&self, findings: &mut Findings) -> Result<Uplink, Reported> {
+        let uplink = self.uplink(findings)?;
         if uplink.definition.as_ref().is_some_and(|it| it.kind == UplinkType::OvsBond) {
             let message =
                 format!("`{}` is an OVS bond, on which a `{}` network cannot be", uplink.name, self.type_word());
-            return self.unfit(message, "use `type: ovs`, or make it `type: bond` in the Site", report);
+            return self.unfit(message, "use `type: ovs`, or make it `type: bond` in the Site", findings);
         }
         Ok(uplink)
     }
 
     /// The NIC of a macvlan or ipvlan network, which may stand in `bridgeName` too.
-    pub(super) fn master(&self, report: &mut Report) -> Result<Uplink, Reported> {
-        self.refuse_vlan(report)?;
-        self.ignore("nodeIP", self.config.value.node_ip.is_some(), "only a bridge takes the node's address", report);
+    pub(super) fn master(&self, findings: &mut Findings) -> Result<Uplink, Reported> {
+        self.refuse_vlan(findings)?;
+        self.ignore("nodeIP", self.config.value.node_ip.is_some(), "only a bridge takes the node's address", findings);
         let bridge_name = self.config.value.bridge_name.as_deref();
         match (&self.config.value.physical_interface, bridge_name) {
             (None, Some(name)) => {
-                self.check_interface(name, "bridgeName", report)?;
+                self.check_interface(name, "bridgeName", findings)?;
                 Ok(self.group.uplink(Some(name)))
             }
             (physical, bridge_name) => {
@@ -91,46 +91,46 @@ impl Context<'_> {
                     "bridgeName",
                     physical.is_some() && bridge_name.is_some() && physical.as_deref() != bridge_name,
                     "`physicalInterface` names the NIC",
-                    report,
+                    findings,
                 );
-                self.kernel_uplink(report)
+                self.kernel_uplink(findings)
             }
         }
     }
 
     /// The Linux bridge of the network and its uplink: a trunk bridge of the Site, or one of its own.
-    pub(super) fn linux_bridge(&self, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
+    pub(super) fn linux_bridge(&self, findings: &mut Findings) -> Result<(Bridge, Uplink), Reported> {
         let config = &self.config.value;
         let named = |trunk: &&Trunk| config.bridge_name.as_ref() == Some(&trunk.bridge);
         if let Some(trunk) = self.settings.trunks.iter().find(named) {
             let uplink = self.group.uplink(Some(&trunk.physical_interface));
             if config.physical_interface.is_some() {
-                let own = self.uplink(report)?;
+                let own = self.uplink(findings)?;
                 if own.name != uplink.name {
                     let message =
                         format!("the trunk bridge `{}` is on `{}`, not on `{}`", trunk.bridge, uplink.name, own.name);
-                    return self.unfit(message, "delete `physicalInterface`, or name another bridge", report);
+                    return self.unfit(message, "delete `physicalInterface`, or name another bridge", findings);
                 }
             }
-            return self.on_trunk(trunk, uplink, report);
+            return self.on_trunk(trunk, uplink, findings);
         }
-        let uplink = self.kernel_uplink(report)?;
+        let uplink = self.kernel_uplink(findings)?;
         let is_on = |trunk: &&Trunk| self.group.uplink(Some(&trunk.physical_interface)).name == uplink.name;
         match self.settings.trunks.iter().find(is_on).filter(|_| config.bridge_name.is_none()) {
-            Some(trunk) => self.on_trunk(trunk, uplink, report),
-            None => Ok((self.bridge(&uplink, Tagging::Interface, report)?, uplink)),
+            Some(trunk) => self.on_trunk(trunk, uplink, findings),
+            None => Ok((self.bridge(&uplink, Tagging::Interface, findings)?, uplink)),
         }
     }
 
-    fn on_trunk(&self, trunk: &Trunk, uplink: Uplink, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
+    fn on_trunk(&self, trunk: &Trunk, uplink: Uplink, findings: &mut Findings) -> Result<(Bridge, Uplink), Reported> {
         if uplink.name == trunk.bridge {
             let message = format!("the trunk bridge `{}` cannot be on `{}`", trunk.bridge, uplink.name);
-            return self.unfit(message, "correct the bridge's `physicalInterface` in the Site", report);
+            return self.unfit(message, "correct the bridge's `physicalInterface` in the Site", findings);
         }
-        let node_ip = address::node_ip(self.config, report)?;
+        let node_ip = self.network.node_ip?;
         let vlan = self.config.value.vlan_id;
         if let Some(vlan) = vlan.filter(|vlan| !trunk.carries(*vlan)) {
-            report.push(
+            findings.push(
                 Diagnostic::new(
                     &VLAN_NOT_IN_TRUNK,
                     self.config.origin.at("vlanId"),
@@ -146,28 +146,32 @@ impl Context<'_> {
     }
 
     /// The OVS bridge of the network and its uplink.
-    pub(super) fn ovs_bridge(&self, report: &mut Report) -> Result<(Bridge, Uplink), Reported> {
-        let uplink = self.uplink(report)?;
-        Ok((self.bridge(&uplink, Tagging::Attachment, report)?, uplink))
+    pub(super) fn ovs_bridge(&self, findings: &mut Findings) -> Result<(Bridge, Uplink), Reported> {
+        let uplink = self.uplink(findings)?;
+        Ok((self.bridge(&uplink, Tagging::Attachment, findings)?, uplink))
     }
 
     /// Whether virtual functions can be taken from an uplink.
-    pub(super) fn check_virtual_functions(&self, uplink: Option<&Uplink>, report: &mut Report) -> Result<(), Reported> {
+    pub(super) fn check_virtual_functions(
+        &self,
+        uplink: Option<&Uplink>,
+        findings: &mut Findings,
+    ) -> Result<(), Reported> {
         let Some(uplink) = uplink else { return Ok(()) };
-        self.check_interface(&uplink.name, "physicalInterface", report)?;
+        self.check_interface(&uplink.name, "physicalInterface", findings)?;
         match uplink.definition.as_ref().map(|it| it.kind) {
             None | Some(UplinkType::Ethernet) => Ok(()),
             Some(kind) => {
                 let message =
                     format!("`{}` is of `type: {}`, which has no virtual functions", uplink.name, kind.as_str());
-                self.unfit(message, "name the NIC", report)
+                self.unfit(message, "name the NIC", findings)
             }
         }
     }
 
-    fn unfit<T>(&self, message: String, help: &str, report: &mut Report) -> Result<T, Reported> {
+    fn unfit<T>(&self, message: String, help: &str, findings: &mut Findings) -> Result<T, Reported> {
         let key = if self.config.value.physical_interface.is_some() { "physicalInterface" } else { "type" };
-        report.push(Diagnostic::new(&UPLINK_DOES_NOT_FIT, self.config.origin.at(key), message, help));
+        findings.push(Diagnostic::new(&UPLINK_DOES_NOT_FIT, self.config.origin.at(key), message, help));
         Err(Reported)
     }
 

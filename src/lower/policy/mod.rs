@@ -13,17 +13,15 @@ use std::sync::Arc;
 
 use crate::api::nmstate::NetworkState;
 use crate::api::site::PolicyScope;
-use crate::base::diagnostic::Report;
-use crate::base::names::{MAX_POLICY_BYTES, policy_name, port_interface};
-use crate::lower::network::fields::fits;
+use crate::base::diagnostic::Findings;
+use crate::base::names::{MAX_POLICY_BYTES, policy_name};
+use crate::lower::names::fits;
 use crate::model::{
-    Bridge, Carrier, Claim, Claimant, Claimed, HOSTNAME, Host, Inventory, Need, Network, NodeSelector, Plan, Policy,
-    Selection, Settings, Wukong, everywhere,
+    Carrier, Claim, Claimant, Claimed, HOSTNAME, Holder, Host, Inventory, Key, Manifest, Need, Network, NodeSelector,
+    Plan, Policy, Selection, Settings, SourceFiles, Subject, Wukong, everywhere,
 };
 
 use state::{OwnAddress, desired};
-
-pub use state::guessed_type;
 
 /// A network's need on the nodes of one group.
 struct Request<'a> {
@@ -31,26 +29,51 @@ struct Request<'a> {
     network: &'a Network,
     host: &'a Host,
     need: &'a Need,
-    /// The bridge, or OVN's name for it, or the NIC whose virtual functions are wanted.
-    subject: &'a str,
+    subject: About<'a>,
 }
 
-/// A bridge in a node group.
-type Subject<'a> = (usize, &'a str);
+/// What a policy will be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum About<'a> {
+    Localnet(&'a str),
+    Bridge(&'a str),
+    Nic(&'a str),
+}
+
+impl<'a> About<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Localnet(name) | Self::Bridge(name) | Self::Nic(name) => name,
+        }
+    }
+}
+
+impl From<About<'_>> for Subject {
+    fn from(about: About<'_>) -> Self {
+        match about {
+            About::Localnet(name) => Self::Localnet(name.to_owned()),
+            About::Bridge(name) => Self::Bridge(name.to_owned()),
+            About::Nic(name) => Self::Nic(name.to_owned()),
+        }
+    }
+}
+
+/// What policies are about, in a node group.
+type InGroup<'a> = (usize, About<'a>);
 
 /// What becomes of one bridge of a group whose nodes' own addresses move to it: the state of each node, and whether the node
 /// is surely selected.
 type PerNode = BTreeMap<usize, (bool, NetworkState)>;
 
 /// Plans the policies of every network.
-pub fn plan(plan: &mut Plan, settings: &Settings, report: &mut Report) {
+pub fn plan(plan: &mut Plan, settings: &Settings, findings: &mut Findings) {
     let requests: Vec<Request<'_>> = plan.wukongs.iter().flat_map(requests).collect();
     let per_node = per_node(&requests, &plan.inventory);
     let mut planner = Planner::new(settings, &plan.inventory);
     for request in &requests {
         match (per_node.get(&request.in_group()), settings.scope) {
             (Some(nodes), _) => planner.for_nodes(request, nodes),
-            (None, PolicyScope::Network) => planner.for_network(request, report),
+            (None, PolicyScope::Network) => planner.for_network(request, findings),
             (None, PolicyScope::Bridge) => planner.for_bridge(request),
         }
     }
@@ -67,7 +90,7 @@ struct Planner<'a> {
     policies: Vec<Policy>,
     claims: Vec<Claim>,
     /// The policies of a bridge, by the nodes that its own address is for if it has one.
-    known: HashMap<(Subject<'a>, Option<&'a NodeSelector>), Range<usize>>,
+    known: HashMap<(InGroup<'a>, Option<&'a NodeSelector>), Range<usize>>,
     is_partial: bool,
 }
 
@@ -78,12 +101,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether there are policies of this key already, which then name the request's file among their sources.
-    fn has(&mut self, key: (Subject<'a>, Option<&'a NodeSelector>), request: &Request<'a>) -> bool {
+    fn has(&mut self, key: (InGroup<'a>, Option<&'a NodeSelector>), request: &Request<'a>) -> bool {
         let Some(range) = self.known.get_mut(&key) else { return false };
         let policies = &mut self.policies[range.clone()];
         let mut has_others = false;
         for policy in policies {
-            has_others = policy.add_source(&request.wukong.identity.source);
+            has_others = policy.source.add(&request.wukong.identity.source);
         }
         if has_others {
             // Nothing changes any more: thousands of networks must not ask thousands of policies.
@@ -111,7 +134,7 @@ impl<'a> Planner<'a> {
             let mut selector = (*self.settings.groups[request.host.group].node_selector).clone();
             selector.insert(HOSTNAME.to_owned(), node.hostname().to_owned());
             let selected = Selection { nodes: Arc::from([*number]), is_certain: *is_certain };
-            self.add(request, policy_name(&[request.subject, &node.name]), |name| Policy {
+            self.add(request, policy_name(&[request.subject.name(), &node.name]), |name| Policy {
                 is_per_node: true,
                 ..request.policy(name, Arc::new(selector), selected, state.clone())
             });
@@ -120,10 +143,10 @@ impl<'a> Planner<'a> {
     }
 
     /// One policy for the network in its group.
-    fn for_network(&mut self, request: &Request<'a>, report: &mut Report) {
+    fn for_network(&mut self, request: &Request<'a>, findings: &mut Findings) {
         let name = format!("{}-{}-bridge", request.wukong.identity.name, request.network.name);
         let kind = "NodeNetworkConfigurationPolicy";
-        if !fits(&name, MAX_POLICY_BYTES, kind, &request.network.origin, report) {
+        if !fits(&name, MAX_POLICY_BYTES, kind, &request.network.origin, findings) {
             self.is_partial = true;
             return;
         }
@@ -144,7 +167,7 @@ impl<'a> Planner<'a> {
         self.known.insert(key, number..number + 1);
         let group = self.settings.groups[request.host.group].name.as_deref();
         let node = pinned.and_then(|nodes| nodes.get(HOSTNAME)).map(String::as_str);
-        let parts: Vec<&str> = [Some(request.subject), group, node].into_iter().flatten().collect();
+        let parts: Vec<&str> = [Some(request.subject.name()), group, node].into_iter().flatten().collect();
         self.add(request, policy_name(&parts), |name| request.own_policy(name));
     }
 }
@@ -153,12 +176,13 @@ fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
     wukong.networks.iter().flat_map(move |network| {
         network.hosts.iter().filter_map(move |host| {
             let need = host.need.as_ref()?;
-            let uplink = host.uplink.as_ref().map(|uplink| uplink.name.as_str());
-            let localnet = match &network.carrier {
-                Carrier::Localnet { localnet, .. } => Some(localnet.as_str()),
-                _ => None,
+            let subject = match &network.carrier {
+                Carrier::Localnet { localnet, .. } => About::Localnet(localnet),
+                Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge) => About::Bridge(&bridge.name),
+                Carrier::Pod | Carrier::Macvlan | Carrier::Ipvlan | Carrier::Sriov { .. } => {
+                    About::Nic(&host.uplink.as_ref()?.name)
+                }
             };
-            let subject = localnet.or(network.carrier.bridge_name()).or(uplink)?;
             Some(Request { wukong, network, host, need, subject })
         })
     })
@@ -166,16 +190,14 @@ fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
 
 impl<'a> Request<'a> {
     /// The bridge in its group.
-    fn in_group(&self) -> Subject<'a> {
+    fn in_group(&self) -> InGroup<'a> {
         (self.host.group, self.subject)
     }
 
     /// The bridge that the network needs, and the interface that becomes its port.
     fn bridge_and_port(&self) -> Option<(&'a str, String)> {
-        let uplink = &self.host.uplink.as_ref()?.name;
         let bridge = self.network.carrier.bridge_name()?;
-        let port = port_interface(uplink, self.network.carrier.bridge().and_then(Bridge::port_vlan));
-        (*self.need != Need::Mapping).then_some((bridge, port))
+        Some((bridge, self.host.port()?)).filter(|_| *self.need != Need::Mapping)
     }
 
     /// The policy for the nodes of the host, with what network and Site say.
@@ -195,10 +217,10 @@ impl<'a> Request<'a> {
         Policy {
             origin: self.network.origin.clone(),
             name,
-            source: self.wukong.identity.source.clone(),
+            source: SourceFiles::of(&self.wukong.identity.source),
             node_selector,
             nodes,
-            subject: self.subject.to_owned(),
+            subject: self.subject.into(),
             uplink: self.host.uplink.as_ref().and_then(|uplink| uplink.definition.clone()),
             is_per_node: false,
             desired_state,
@@ -208,10 +230,9 @@ impl<'a> Request<'a> {
     /// The claim of a policy's name; `number` is the policy's.
     fn claim(&self, name: &str, number: usize) -> Claim {
         Claim {
-            place: self.network.origin.at("name"),
+            place: self.network.at(Key::Name),
             what: Claimed::PolicyName(name.to_owned()),
-            // Every policy is planned once: whoever comes second with its name is another.
-            holder: number.to_string(),
+            holder: Holder::Manifest(Manifest::Policy(number)),
             nodes: everywhere(),
             by: Claimant::Network,
         }
@@ -229,7 +250,7 @@ fn dns_claim(policy: &Policy) -> Option<Claim> {
     Some(Claim {
         place,
         what: Claimed::DnsResolver,
-        holder: dns.config.server.join(", "),
+        holder: Holder::Servers(dns.config.server.clone()),
         nodes,
         by: Claimant::Network,
     })
@@ -237,12 +258,12 @@ fn dns_claim(policy: &Policy) -> Option<Claim> {
 
 /// The bridges to which a node's own address moves. Their policies are for one node each, those of the nodes that have
 /// nothing to move included: a selector cannot say "all but these".
-fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<Subject<'a>, PerNode> {
+fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<InGroup<'a>, PerNode> {
     let mut per_node = HashMap::new();
     if inventory.is_empty() {
         return per_node;
     }
-    let mut by_subject: HashMap<Subject<'a>, Vec<&Request<'a>>> = HashMap::new();
+    let mut by_subject: HashMap<InGroup<'a>, Vec<&Request<'a>>> = HashMap::new();
     for request in requests {
         // Most bridges are on VLAN interfaces that no node has yet: nothing is asked of the nodes for them.
         let is_there = |(bridge, port): (&str, String)| {

@@ -4,7 +4,7 @@
 //! address, by which a DHCP server knows the node; the addresses, or the word that DHCP gives them; the static routes, and
 //! static DNS servers. An export made after the move shows all of that on the bridge, and gives the same policy again.
 
-use crate::api::nmstate::{DnsResolver, InterfaceAddress, InterfaceIp, InterfaceType, Route};
+use crate::api::nmstate::{DnsResolver, InterfaceAddress, InterfaceIp, Route};
 use crate::model::inventory::{Node, NodeInterface};
 
 use super::state::OwnAddress;
@@ -16,7 +16,7 @@ const MAIN_TABLE: u32 = 254;
 pub(super) fn own_address(node: &Node, nic: &str, bridge: &str) -> Option<OwnAddress> {
     let holder = holder(node, nic, bridge)?;
     let (ipv4, ipv6) = (kept(holder.ipv4.as_ref(), true), kept(holder.ipv6.as_ref(), false));
-    let family = |route: &Route| if route.destination.contains(':') { &ipv6 } else { &ipv4 };
+    let family = |route: &Route| if route.is_ipv4() { &ipv4 } else { &ipv6 };
     let leads_through = |route: &&Route| {
         let interface = route.next_hop_interface.as_deref();
         (interface == Some(nic) || interface == Some(bridge)) && family(route).enabled
@@ -39,7 +39,7 @@ pub(super) fn own_address(node: &Node, nic: &str, bridge: &str) -> Option<OwnAdd
         mac_address: port.and_then(|port| port.mac_address.clone()),
         copy_mac_from: None,
         dns_resolver: node.dns.clone().map(|config| DnsResolver { config }),
-        nic_type: port.and_then(|port| InterfaceType::named(&port.interface_type)),
+        nic_type: port.and_then(|port| port.kind.known()),
         ipv4,
         ipv6,
     })

@@ -62,7 +62,7 @@ pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddr
         below(uplink, takes_uplink, own, &mut state, &mut routes);
     }
     match (&network.carrier, &host.uplink) {
-        (Carrier::LinuxBridge(bridge), Some(uplink)) => linux_bridge(bridge, uplink, own, &mut state),
+        (Carrier::LinuxBridge(bridge), Some(uplink)) => linux_bridge(bridge, uplink, host.vlan, own, &mut state),
         (Carrier::OvsBridge(bridge), Some(uplink)) => ovs_bridge(&bridge.name, uplink, own, None, &mut state),
         (Carrier::Localnet { localnet, bridge, .. }, uplink) => {
             if let Some(uplink) = uplink.as_ref().filter(|_| *need == Need::MappedBridge) {
@@ -77,7 +77,8 @@ pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddr
                 }],
             });
         }
-        _ => {}
+        (Carrier::LinuxBridge(_) | Carrier::OvsBridge(_), None)
+        | (Carrier::Pod | Carrier::Macvlan | Carrier::Ipvlan | Carrier::Sriov { .. }, _) => {}
     }
     routes.extend(own.routes.iter().cloned());
     if own.dns_resolver.is_some() {
@@ -95,7 +96,7 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
             // A bond or VLAN interface that is there has no section here, without which nmstate takes its type for a new one's.
             let nic_type = match own.nic_type {
                 Some(known) => (known == InterfaceType::Ethernet).then_some(known),
-                None => guessed_type(&uplink.name),
+                None => InterfaceType::guessed(&uplink.name),
             };
             state.interfaces.push(Interface::up(&uplink.name, nic_type).without_ip());
         }
@@ -114,25 +115,15 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
     }
 }
 
-/// The type of a NIC, told by its name. Names of bonds and VLAN interfaces tell that they are no plain NIC: their type is
-/// left for nmstate to look up on the node, because `ethernet` would be refused there.
-pub fn guessed_type(name: &str) -> Option<InterfaceType> {
-    let is_plain = !(name.contains('.') || name.starts_with("bond") || name.starts_with("team"));
-    is_plain.then_some(InterfaceType::Ethernet)
-}
-
-fn linux_bridge(bridge: &Bridge, uplink: &Uplink, own: &OwnAddress, state: &mut NetworkState) {
+fn linux_bridge(bridge: &Bridge, uplink: &Uplink, vlan: Option<u16>, own: &OwnAddress, state: &mut NetworkState) {
     let mut port = BridgePort::of(&uplink.name);
-    if let Some(id) = bridge.port_vlan() {
+    if let Some(id) = vlan {
         port.name = vlan_interface(&uplink.name, id);
-        // A Site may list the VLAN interface of a network among its uplinks.
-        if state.interface(&port.name).is_none() {
-            let mut interface = Interface::up(&port.name, Some(InterfaceType::Vlan));
-            interface.vlan = Some(Vlan { base_iface: uplink.name.clone(), id });
-            interface.mtu = uplink.mtu();
-            // A VLAN interface that is there may have the node's address, which goes to the bridge.
-            state.interfaces.push(if own.nic_type.is_some() { interface.without_ip() } else { interface });
-        }
+        let mut interface = Interface::up(&port.name, Some(InterfaceType::Vlan));
+        interface.vlan = Some(Vlan { base_iface: uplink.name.clone(), id });
+        interface.mtu = uplink.mtu();
+        // A VLAN interface that is there may have the node's address, which goes to the bridge.
+        state.interfaces.push(if own.nic_type.is_some() { interface.without_ip() } else { interface });
     } else if let Tagging::Filtering(vlan) = &bridge.tagging {
         port.vlan = Some(vlan.clone());
     }

@@ -1,13 +1,16 @@
 //! Node groups: which nodes they are, and what the Site says of the interfaces there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::uplinks::INVALID_UPLINK;
-use super::{Findings, default_nic, stack, uplinks};
+use super::{SiteFindings, default_nic, stack, uplinks};
 use crate::api::site::{NodeGroup as SiteGroup, SiteSpec};
-use crate::base::diagnostic::{Diagnostic, Origin};
-use crate::model::{NodeGroup, NodeSelector, Overrides, Trunk, UplinkDefinition, can_overlap};
+use crate::api::uplink::UplinkType;
+use crate::base::diagnostic::{Diagnostic, Findings, Origin};
+use crate::model::{
+    ExistingPolicy, Inventory, Names, NodeGroup, NodeSelector, Overrides, Trunk, UplinkDefinition, Wire, can_overlap,
+};
 use crate::read::load::label_problems;
 use crate::read::schema::INVALID_VALUE;
 use crate::rule;
@@ -39,6 +42,7 @@ pub(super) fn resolve(
     origin: &Origin,
     trunks: &[Trunk],
     overrides: &Overrides,
+    known: &Known<'_>,
     findings: &mut Findings,
 ) -> Vec<NodeGroup> {
     let site_selector = spec.policy.as_ref().and_then(|policy| policy.node_selector.clone()).unwrap_or_default();
@@ -59,11 +63,14 @@ pub(super) fn resolve(
             None => (None, None),
         };
         let defined = uplinks_of(trunks, &written, &physical_interfaces, findings);
+        let names = known.names(&defined, &selector);
         NodeGroup {
             name,
             node_selector: Arc::new(selector),
             default_nic: default_nic(overrides, [own_nic, spec.default_nic.as_ref()]),
             physical_interfaces,
+            vlan_uplinks: vlan_uplinks(&defined, &names),
+            names: Arc::new(names),
             uplinks: defined,
         }
     };
@@ -85,7 +92,7 @@ pub(super) fn resolve(
         for (earlier, earlier_origin) in &groups {
             if can_overlap(&earlier.node_selector, &new.node_selector) {
                 let earlier_name = earlier.name.as_deref().unwrap_or_default();
-                findings.add(
+                findings.push_once(
                     Diagnostic::new(
                         &NODE_GROUPS_OVERLAP,
                         origin.at("nodeSelector"),
@@ -101,6 +108,53 @@ pub(super) fn resolve(
     groups.into_iter().map(|(group, _)| group).collect()
 }
 
+/// What others' policies and the nodes' states tell of interfaces, besides the Site.
+pub(super) struct Known<'a> {
+    pub(super) policies: &'a [ExistingPolicy],
+    pub(super) inventory: &'a Inventory,
+}
+
+impl Known<'_> {
+    /// What the interfaces of a group's nodes are. The Site's word counts before that of others' policies, and theirs before what the
+    /// nodes have, which may be about to change.
+    pub(super) fn names(&self, uplinks: &BTreeMap<String, Arc<UplinkDefinition>>, nodes: &NodeSelector) -> Names {
+        let mut names = Names::default();
+        for (name, definition) in uplinks {
+            let vlan = definition.interfaces.last().and_then(|interface| interface.vlan.as_ref());
+            names.add(name, vlan.map(|vlan| (vlan.base_iface.as_str(), vlan.id)));
+        }
+        for policy in self.policies.iter().filter(|policy| can_overlap(&policy.node_selector, nodes)) {
+            for (name, interface) in policy.interfaces.iter().filter(|(name, _)| !policy.absent.contains(name)) {
+                if let Some(vlan) = &interface.vlan {
+                    names.add(name, Some((vlan.base_iface.as_str(), vlan.id)));
+                }
+            }
+        }
+        // A name that means one thing here and another there tells nothing.
+        let mut there: BTreeMap<&str, Option<(&str, u16)>> = BTreeMap::new();
+        for number in self.inventory.select(nodes).nodes.iter() {
+            for (name, interface) in &self.inventory.node(*number).interfaces {
+                let Some(vlan) = &interface.vlan else { continue };
+                let vlan = (vlan.base_iface.as_str(), vlan.id);
+                let known = there.entry(name).or_insert(Some(vlan));
+                *known = known.filter(|known| *known == vlan);
+            }
+        }
+        for (name, vlan) in there {
+            if vlan.is_some() {
+                names.add(name, vlan);
+            }
+        }
+        names
+    }
+}
+
+/// The VLAN interfaces among the uplinks, by the wires that they lead to.
+fn vlan_uplinks(uplinks: &BTreeMap<String, Arc<UplinkDefinition>>, names: &Names) -> HashMap<Wire, String> {
+    let is_vlan = |(_, definition): &(&String, &Arc<UplinkDefinition>)| definition.kind == UplinkType::Vlan;
+    uplinks.iter().filter(is_vlan).map(|(name, _)| (names.wire(name), name.clone())).collect()
+}
+
 /// The uplinks of a group; a trunk bridge must be on one that it can be on.
 fn uplinks_of(
     trunks: &[Trunk],
@@ -114,14 +168,14 @@ fn uplinks_of(
         if defined.get(name).is_some_and(|it| it.ovs_bond.is_some()) {
             let message = format!("the trunk bridge `{}` cannot be on the OVS bond `{name}`", trunk.bridge);
             let help = "name a NIC or a `type: bond`, or use `type: ovs` networks";
-            findings.push(&INVALID_UPLINK, trunk.origin.at("physicalInterface"), message, help);
+            findings.say(&INVALID_UPLINK, trunk.origin.at("physicalInterface"), message, help);
         }
     }
     defined
 }
 
 fn check(group: &SiteGroup, origin: &Origin, findings: &mut Findings) {
-    findings.list.extend(label_problems(&group.node_selector, &origin.child("nodeSelector")));
+    findings.extend(label_problems(&group.node_selector, &origin.child("nodeSelector")));
     if let Some(nic) = &group.default_nic {
         findings.interface_name(nic, origin.at("defaultNIC"));
     }
@@ -136,7 +190,7 @@ fn both(site: &NodeSelector, group: &NodeSelector, origin: &Origin, findings: &m
     let mut selector = site.clone();
     for (label, value) in group {
         match selector.insert(label.clone(), value.clone()) {
-            Some(other) if other != *value => findings.push(
+            Some(other) if other != *value => findings.say(
                 &INVALID_VALUE,
                 origin.child("nodeSelector").child(label).here(),
                 format!(

@@ -7,12 +7,13 @@ mod stack;
 mod uplinks;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::api::nmstate::{PortVlan, TagRange, TrunkTag};
 use crate::api::site::{SiteSpec, Skip};
-use crate::base::diagnostic::{Diagnostic, Distinct, Origin, Place, Report, Rule, Severity};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place, Rule};
 use crate::base::names::{INTERFACE_NAME_HELP, interface_name_problem, is_reserved_interface};
-use crate::model::{DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk};
+use crate::model::{DefaultNic, Localnet, NodeGroup, NodeSelector, Overrides, Settings, Trunk};
 use crate::read::load::{Objects, label_problems};
 use crate::read::schema::INVALID_VALUE;
 use crate::rule;
@@ -31,10 +32,12 @@ rule! {
 }
 
 /// The settings of a run; none if the Site has a mistake.
-pub fn settings(objects: &Objects, overrides: &Overrides, report: &mut Report) -> Option<Settings> {
+pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) -> Option<Settings> {
+    let known = groups::Known { policies: &objects.policies, inventory: &objects.inventory };
     let Some(site) = &objects.site else {
         let nic = default_nic(overrides, [None, None]);
-        let group = NodeGroup { default_nic: nic, ..NodeGroup::default() };
+        let names = Arc::new(known.names(&BTreeMap::new(), &NodeSelector::new()));
+        let group = NodeGroup { default_nic: nic, names, ..NodeGroup::default() };
         let settings = Settings { groups: vec![group], ..combine(&SiteSpec::default(), overrides) };
         return (!objects.is_site_broken).then_some(settings);
     };
@@ -44,9 +47,9 @@ pub fn settings(objects: &Objects, overrides: &Overrides, report: &mut Report) -
     check_names(&spec, &origin, &mut findings);
     let trunks = trunks(&spec, &origin, &mut findings);
     let localnets = localnets(&spec, &origin, &mut findings);
-    let groups = groups::resolve(&spec, &origin, &trunks, overrides, &mut findings);
-    let is_sound = findings.list.iter().all(|finding| finding.severity != Severity::Error);
-    report.extend(findings.list);
+    let groups = groups::resolve(&spec, &origin, &trunks, overrides, &known, &mut findings);
+    let is_sound = !findings.has_errors();
+    all.extend(findings);
     (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(&spec, overrides) })
 }
 
@@ -81,27 +84,34 @@ fn default_nic(overrides: &Overrides, named: [Option<&String>; 2]) -> DefaultNic
     named.map_or_else(DefaultNic::default, |name| DefaultNic { name: name.clone(), is_assumed: false })
 }
 
-/// What was found.
-type Findings = Distinct;
-
-impl Findings {
-    fn push(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Diagnostic::new(rule, place, message, help));
-    }
+/// How this stage speaks of what is wrong.
+trait SiteFindings {
+    /// Adds a finding, unless the same has been said of the same place.
+    fn say(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>);
 
     /// Whether an interface can have this name.
+    fn interface_name(&mut self, name: &str, place: Place) -> bool;
+
+    /// Whether a name is new in its list; `first` is where it stood before.
+    fn is_new<'a>(&mut self, seen: &mut BTreeMap<&'a str, Origin>, name: &'a str, origin: &Origin, key: &str) -> bool;
+}
+
+impl SiteFindings for Findings {
+    fn say(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.push_once(Diagnostic::new(rule, place, message, help));
+    }
+
     fn interface_name(&mut self, name: &str, place: Place) -> bool {
         let Some(problem) = interface_name_problem(name) else { return true };
-        self.push(&INVALID_VALUE, place, format!("the interface name {name:?} {problem}"), INTERFACE_NAME_HELP);
+        self.say(&INVALID_VALUE, place, format!("the interface name {name:?} {problem}"), INTERFACE_NAME_HELP);
         false
     }
 
-    /// Whether a name is new in its list; `first` is where it stood before.
     fn is_new<'a>(&mut self, seen: &mut BTreeMap<&'a str, Origin>, name: &'a str, origin: &Origin, key: &str) -> bool {
         if let Some(first) = seen.get(name) {
             let message = format!("`{name}` stands twice in one list");
             let help = "delete one of the two, or rename it";
-            self.add(
+            self.push_once(
                 Diagnostic::new(&DUPLICATE_SITE_NAME, origin.at(key), message, help)
                     .with_related(first.at(key), "the first one"),
             );
@@ -118,7 +128,7 @@ fn check_names(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) {
         findings.interface_name(nic, origin.at("defaultNIC"));
     }
     if let Some(selector) = spec.policy.as_ref().and_then(|policy| policy.node_selector.as_ref()) {
-        findings.list.extend(label_problems(selector, &origin.child("policy").child("nodeSelector")));
+        findings.extend(label_problems(selector, &origin.child("policy").child("nodeSelector")));
     }
 }
 
@@ -136,14 +146,14 @@ fn trunks(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> Vec<Trun
             & findings.is_new(&mut nics, &bridge.physical_interface, &origin, "physicalInterface");
         if is_reserved_interface(&bridge.name) {
             let message = format!("the bridge `{}` belongs to the system", bridge.name);
-            findings.push(&INVALID_VALUE, origin.at("name"), message, "choose another name");
+            findings.say(&INVALID_VALUE, origin.at("name"), message, "choose another name");
         }
         let is_localnet =
             spec.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).any(|it| it.localnet == bridge.physical_interface);
         if is_localnet {
             let message =
                 format!("the trunk bridge `{}` cannot be on the localnet `{}`", bridge.name, bridge.physical_interface);
-            findings.push(&INVALID_UPLINK, origin.at("physicalInterface"), message, "name a NIC or an uplink");
+            findings.say(&INVALID_UPLINK, origin.at("physicalInterface"), message, "name a NIC or an uplink");
         }
         let tags_origin = origin.child("trunk-tags");
         for (index, tag) in bridge.trunk_tags.iter().flatten().enumerate() {
@@ -153,7 +163,7 @@ fn trunks(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> Vec<Trun
                 (None, Some(range)) if range.min > range.max => "ends before it begins",
                 _ => continue,
             };
-            findings.push(
+            findings.say(
                 &INVALID_VALUE,
                 tags_origin.child(index).here(),
                 format!("the tag {problem}"),
@@ -188,7 +198,7 @@ fn localnets(spec: &SiteSpec, origin: &Origin, findings: &mut Findings) -> BTree
         if let Some(nic) = &mapping.physical_interface {
             is_good &= findings.interface_name(nic, origin.at("physicalInterface"));
             if is_reserved_interface(&mapping.bridge) {
-                findings.push(
+                findings.say(
                     &INVALID_VALUE,
                     origin.at("physicalInterface"),
                     format!("the bridge `{}` belongs to the system, and is not made here", mapping.bridge),

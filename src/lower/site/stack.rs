@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Findings;
+use super::SiteFindings;
 use super::uplinks::{INVALID_UPLINK, Written};
 use crate::api::nmstate::{Interface, InterfaceType, Vlan};
 use crate::api::uplink::{Uplink, UplinkType};
-use crate::base::diagnostic::{Diagnostic, Origin};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::UplinkDefinition;
 
 /// Every uplink of a group, with what it stands on.
@@ -33,10 +33,10 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
             let is_bond = written.get(port.as_str()).is_some_and(|(it, _)| it.link_aggregation.is_some());
             if is_bond && port != name {
                 let message = format!("`{port}` is a bond, and cannot be a port of another");
-                findings.push(&INVALID_UPLINK, origin.here(), message, "name the NICs themselves");
+                findings.say(&INVALID_UPLINK, origin.here(), message, "name the NICs themselves");
             }
             match owners.get(port.as_str()) {
-                Some((owner, first)) if owner != name => findings.add(
+                Some((owner, first)) if owner != name => findings.push_once(
                     Diagnostic::new(
                         &INVALID_UPLINK,
                         origin.here(),
@@ -54,7 +54,7 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
         if let Some((owner, first)) = owners.get(vlan.base_iface.as_str()) {
             let message = format!("`{}` is a port of `{owner}`, which has its frames", vlan.base_iface);
             let help = format!("put the VLAN on `{owner}`");
-            findings.add(
+            findings.push_once(
                 Diagnostic::new(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, help)
                     .with_related(first.here(), format!("a port of `{owner}`")),
             );
@@ -65,7 +65,7 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
         let Some(vlan) = &uplink.vlan else { continue };
         if let Some(first) = tags.insert((&vlan.base_iface, vlan.id), name) {
             let message = format!("VLAN {} of `{}` is `{first}` already", vlan.id, vlan.base_iface);
-            findings.push(&INVALID_UPLINK, origin.at("vlan/id"), message, "use one interface for a tag");
+            findings.say(&INVALID_UPLINK, origin.at("vlan/id"), message, "use one interface for a tag");
         }
     }
 }
@@ -81,10 +81,10 @@ fn check_port(
 ) {
     if port.vlan.as_ref().is_some_and(|vlan| vlan.base_iface == name) {
         let message = format!("`{}` stands on `{name}`, and cannot be its port", port.name);
-        findings.push(&INVALID_UPLINK, origin.here(), message, "name the NICs themselves");
+        findings.say(&INVALID_UPLINK, origin.here(), message, "name the NICs themselves");
     }
     let mut differs = |key: &str, message: String, help: String| {
-        findings.add(
+        findings.push_once(
             Diagnostic::new(&INVALID_UPLINK, port_origin.at(key), message, help)
                 .with_related(origin.here(), format!("a port of `{name}`")),
         );
@@ -118,7 +118,7 @@ fn define_one<'a>(
     let (uplink, origin) = written.get(name)?;
     if above.contains(&name) {
         let message = format!("the VLAN interface `{name}` stands on itself");
-        findings.push(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, "name the NIC or bond that it stands on");
+        findings.say(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, "name the NIC or bond that it stands on");
         return None;
     }
     above.push(name);
@@ -137,7 +137,7 @@ fn check_base(uplink: &Uplink, vlan: &Vlan, origin: &Origin, base: Option<&Uplin
     let Some(base) = base else { return };
     if base.kind == UplinkType::OvsBond {
         let message = format!("the OVS bond `{}` carries no VLAN interface: it is a port of a bridge", vlan.base_iface);
-        findings.push(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, "use the tag on a `type: ovs` network");
+        findings.say(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, "use the tag on a `type: ovs` network");
     }
     // What says nothing of its MTU has that of its own base.
     let base_mtu = base.interfaces.iter().rev().find_map(|it| it.mtu);
@@ -146,7 +146,7 @@ fn check_base(uplink: &Uplink, vlan: &Vlan, origin: &Origin, base: Option<&Uplin
     {
         // The kernel's net/8021q/vlan_dev.c, vlan_dev_change_mtu.
         let message = format!("an MTU of {mtu} does not fit `{}`, which has {base_mtu}", vlan.base_iface);
-        findings.add(
+        findings.push_once(
             Diagnostic::new(&INVALID_UPLINK, origin.at("mtu"), message, "lower it, or raise that of the base")
                 .with_related(base.origin.at("mtu"), "what it stands on"),
         );

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::Findings;
+use super::SiteFindings;
 use crate::api::nmstate::{BOND_MODES, InterfaceIp, LinkAggregation, OVS_BOND_MODES, Route, SrIov};
 use crate::api::uplink::{Uplink, UplinkType};
 use crate::base::address::{Reported, host_address, parse_net, plain_address};
-use crate::base::diagnostic::{Diagnostic, Origin, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::base::names::is_dns_subdomain;
 use crate::read::schema::{INVALID_VALUE, MISSING_KEY};
 use crate::rule;
@@ -70,7 +70,7 @@ pub(super) fn list<'a>(uplinks: Option<&'a [Uplink]>, origin: &Origin, findings:
 /// Warns of virtual functions that two may want to set.
 pub(super) fn warn_of_sriov_operator(written: &Written<'_>, findings: &mut Findings) {
     for (name, (_, origin)) in written.iter().filter(|(_, (uplink, _))| uplink.ethernet.is_some()) {
-        findings.push(
+        findings.say(
             &SRIOV_OPERATOR,
             origin.at("ethernet/sr-iov"),
             format!("the SR-IOV operator takes back the virtual functions of `{name}`, if it manages them"),
@@ -96,10 +96,10 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
     for (key, is_there, is_allowed, is_needed) in sections {
         if is_there && !is_allowed {
             let message = format!("an uplink of `type: {}` has no `{key}`", kind.as_str());
-            findings.push(&INVALID_UPLINK, origin.key(key), message, "delete it, or correct the `type`");
+            findings.say(&INVALID_UPLINK, origin.key(key), message, "delete it, or correct the `type`");
         } else if is_needed && !is_there {
             let message = format!("an uplink of `type: {}` needs `{key}`", kind.as_str());
-            findings.push(&MISSING_KEY, origin.at(key), message, format!("add `{key}`"));
+            findings.say(&MISSING_KEY, origin.at(key), message, format!("add `{key}`"));
         }
     }
     if let Some(bond) = uplink.link_aggregation.as_ref().filter(|_| is_bond) {
@@ -126,7 +126,7 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
         && uplink.ipv6.as_ref().is_some_and(|ip| ip.enabled)
     {
         let message = format!("IPv6 does not work with an MTU of {mtu}: it needs {IPV6_MTU}");
-        findings.push(&INVALID_UPLINK, origin.at("mtu"), message, "raise the MTU, or turn `ipv6` off");
+        findings.say(&INVALID_UPLINK, origin.at("mtu"), message, "raise the MTU, or turn `ipv6` off");
     }
     check_routes(uplink, origin, findings);
 }
@@ -141,16 +141,16 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
             (true, "802.3ad") => "did you mean `lacp`? That is what OVS calls it".to_owned(),
             _ => format!("use one of {}", modes.join(", ")),
         };
-        findings.push(&INVALID_UPLINK, origin.at("mode"), message, help);
+        findings.say(&INVALID_UPLINK, origin.at("mode"), message, help);
         return;
     }
     let ports = origin.child("port");
     for (index, port) in bond.port.iter().enumerate() {
         let place = ports.child(index).here();
         if findings.interface_name(port, place.clone()) && *port == uplink.name {
-            findings.push(&INVALID_UPLINK, place, format!("`{port}` cannot be its own port"), "name the NICs");
+            findings.say(&INVALID_UPLINK, place, format!("`{port}` cannot be its own port"), "name the NICs");
         } else if bond.port[..index].contains(port) {
-            findings.push(
+            findings.say(
                 &INVALID_UPLINK,
                 place,
                 format!("`{port}` is a port of `{}` twice", uplink.name),
@@ -162,16 +162,16 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
         if bond.port.len() < 2 {
             // ovs-vsctl(8), add-bond: "Requires at least two interfaces".
             let help = "name two NICs, or use the NIC itself";
-            findings.push(&INVALID_UPLINK, origin.at("port"), "an OVS bond needs two NICs", help);
+            findings.say(&INVALID_UPLINK, origin.at("port"), "an OVS bond needs two NICs", help);
         }
         if !bond.options.is_empty() {
             let help = "delete them: they are those of the kernel's bonds";
-            findings.push(&INVALID_UPLINK, origin.key("options"), "an OVS bond has no `options`", help);
+            findings.say(&INVALID_UPLINK, origin.key("options"), "an OVS bond has no `options`", help);
         }
         return;
     }
     for (option, message, help) in bond_problems(bond) {
-        findings.push(&INVALID_UPLINK, origin.child("options").key(option), message, help);
+        findings.say(&INVALID_UPLINK, origin.child("options").key(option), message, help);
     }
 }
 
@@ -235,10 +235,10 @@ fn check_vfs(sr_iov: &SrIov, origin: &Origin, findings: &mut Findings) {
         let place = vfs.child(index).at("id");
         if vf.id >= sr_iov.total_vfs {
             let message = format!("there is no virtual function {}: `total-vfs` is {}", vf.id, sr_iov.total_vfs);
-            findings.push(&INVALID_UPLINK, place, message, "raise `total-vfs`, or count from 0");
+            findings.say(&INVALID_UPLINK, place, message, "raise `total-vfs`, or count from 0");
         } else if sr_iov.vfs[..index].iter().any(|earlier| earlier.id == vf.id) {
             let message = format!("the virtual function {} stands there twice", vf.id);
-            findings.push(&INVALID_UPLINK, place, message, "delete one of the two");
+            findings.say(&INVALID_UPLINK, place, message, "delete one of the two");
         }
     }
 }
@@ -253,36 +253,36 @@ fn check_ip(ip: &InterfaceIp, is_ipv4: bool, origin: &Origin, findings: &mut Fin
     ] {
         if is_there && is_ipv4 != of_ipv4 {
             let version = if is_ipv4 { "IPv4" } else { "IPv6" };
-            findings.push(&INVALID_UPLINK, origin.key(key), format!("{version} has no `{key}`"), "delete it");
+            findings.say(&INVALID_UPLINK, origin.key(key), format!("{version} has no `{key}`"), "delete it");
         }
     }
     if !is_ipv4 && ip.autoconf == Some(true) && ip.dhcp != Some(true) {
         // nmstate, nm/settings/ip.rs: "Autoconf without DHCP is not supported yet".
         let message = "nmstate has no `autoconf` without `dhcp`";
         let help = "add `dhcp: true`: DHCPv6 is only asked if the router's advertisement says so";
-        findings.push(&INVALID_UPLINK, origin.at("autoconf"), message, help);
+        findings.say(&INVALID_UPLINK, origin.at("autoconf"), message, help);
     }
     let is_automatic = ip.dhcp == Some(true) || ip.autoconf == Some(true);
     if !ip.enabled && (is_automatic || !ip.address.is_empty()) {
         let message = "addresses have no effect with `enabled: false`";
-        findings.push(&INVALID_UPLINK, origin.at("enabled"), message, "write `enabled: true`, or delete them");
+        findings.say(&INVALID_UPLINK, origin.at("enabled"), message, "write `enabled: true`, or delete them");
     } else if is_automatic && !ip.address.is_empty() {
         // nmstate, ip.rs: static addresses are dropped where DHCP or autoconf is on.
         let message = "static addresses have no effect beside `dhcp` or `autoconf`";
-        findings.push(&INVALID_UPLINK, origin.key("address"), message, "keep one of the two");
+        findings.say(&INVALID_UPLINK, origin.key("address"), message, "keep one of the two");
     } else if is_ipv4 && ip.enabled && !is_automatic && ip.address.is_empty() {
         let message = "IPv4 is on, and there is no address";
         let help = "add `dhcp: true` or `address`, or write `enabled: false`";
-        findings.push(&INVALID_UPLINK, origin.at("enabled"), message, help);
+        findings.say(&INVALID_UPLINK, origin.at("enabled"), message, help);
     }
-    let mut report = Report::default();
+    let mut report = Findings::default();
     for (index, address) in ip.address.iter().enumerate() {
         let origin = origin.child("address").child(index);
         let text = format!("{}/{}", address.ip, address.prefix_length);
         let Ok(parsed) = host_address(&text, origin.at("ip"), "the address", &mut report) else { continue };
         if parsed.addr().is_ipv4() != is_ipv4 {
             let other = if is_ipv4 { "ipv6" } else { "ipv4" };
-            findings.push(
+            findings.say(
                 &INVALID_UPLINK,
                 origin.at("ip"),
                 format!("`{}` is not of the IP version of its section", address.ip),
@@ -290,15 +290,15 @@ fn check_ip(ip: &InterfaceIp, is_ipv4: bool, origin: &Origin, findings: &mut Fin
             );
         }
     }
-    report.diagnostics().iter().for_each(|diagnostic| findings.add(diagnostic.clone()));
+    report.into_iter().for_each(|finding| findings.push_once(finding));
 }
 
 fn check_routes(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
-    let mut report = Report::default();
+    let mut report = Findings::default();
     let routes = origin.child("routes").child("config");
     for (index, route) in uplink.routes.iter().flat_map(|routes| &routes.config).enumerate() {
         if let Some(problem) = route_problem(uplink, route, &routes.child(index), &mut report) {
-            findings.add(problem);
+            findings.push_once(problem);
         }
     }
     let dns = origin.child("dns-resolver").child("config");
@@ -311,15 +311,15 @@ fn check_routes(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
         if !is_dns_subdomain(&domain.to_lowercase()) {
             let message = format!("{domain:?} is no domain");
             let place = dns.child("search").child(index).here();
-            findings.push(&INVALID_VALUE, place, message, "write a domain such as `example.org`");
+            findings.say(&INVALID_VALUE, place, message, "write a domain such as `example.org`");
         }
     }
-    report.diagnostics().iter().for_each(|diagnostic| findings.add(diagnostic.clone()));
+    report.into_iter().for_each(|finding| findings.push_once(finding));
 }
 
 /// What nmstate lets through and the node does not do (tried with 2.2.62): host bits in a destination, a next hop of the
 /// other IP version or outside every subnet of the uplink.
-fn route_problem(uplink: &Uplink, route: &Route, origin: &Origin, report: &mut Report) -> Option<Diagnostic> {
+fn route_problem(uplink: &Uplink, route: &Route, origin: &Origin, report: &mut Findings) -> Option<Diagnostic> {
     let problem = |key: &str, message: String, help: String| {
         Some(Diagnostic::new(&INVALID_UPLINK, origin.at(key), message, help))
     };

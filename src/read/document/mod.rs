@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::base::diagnostic::{Diagnostic, Origin, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
 use crate::base::progress::{Activity, Progress};
 use crate::read::source::{SourceId, Sources};
 use crate::rule;
@@ -91,9 +91,9 @@ pub fn parse(
     sources: &Sources,
     wanted: impl Fn(&str, &str) -> bool + Sync,
     progress: &Progress,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> Documents {
-    parse_some(sources, sources.ids().collect(), wanted, progress, report)
+    parse_some(sources, sources.ids().collect(), wanted, progress, findings)
 }
 
 /// Parses some of the sources, as [`parse`] does all of them.
@@ -102,7 +102,7 @@ pub fn parse_some(
     ids: Vec<SourceId>,
     wanted: impl Fn(&str, &str) -> bool + Sync,
     progress: &Progress,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> Documents {
     progress.begin(Activity::Parsing, ids.len());
     let parsed: Vec<(Documents, Vec<Diagnostic>)> = ids
@@ -116,7 +116,7 @@ pub fn parse_some(
         for (kind, count) in part.passed_over {
             *documents.passed_over.entry(kind).or_default() += count;
         }
-        report.extend(diagnostics);
+        findings.extend(diagnostics);
     }
     documents
 }
@@ -129,7 +129,8 @@ fn parse_source(source: SourceId, text: &str, wanted: &impl Fn(&str, &str) -> bo
             Ok(tree) => {
                 // A file of 64 MiB has fewer than 2^32 documents.
                 let id = DocumentId { source, index: u32::try_from(index).unwrap_or(u32::MAX) };
-                let mut reader = Reader { tree: &tree, id, wanted, documents: &mut documents, problems: Vec::new() };
+                let mut reader =
+                    Reader { tree: &tree, id, wanted, documents: &mut documents, count: 0, problems: Vec::new() };
                 reader.object(tree.root(), String::new());
                 diagnostics.extend(reader.problems.into_iter().map(|problem| problem_in(source, problem)));
             }
@@ -153,6 +154,8 @@ struct Reader<'a, W> {
     id: DocumentId,
     wanted: &'a W,
     documents: &'a mut Documents,
+    /// How many objects of the document are known.
+    count: u32,
     problems: Vec<tree::Problem>,
 }
 
@@ -175,7 +178,8 @@ impl<W: Fn(&str, &str) -> bool> Reader<'_, W> {
         } else if (self.wanted)(&api_version, &kind) {
             match self.tree.value(node) {
                 Ok(value) => {
-                    let origin = Origin { document: self.id, pointer };
+                    let origin = Origin::of_object(self.id, self.count, pointer);
+                    self.count += 1;
                     self.documents.objects.push(Document { origin, value });
                 }
                 Err(problems) => self.problems.extend(problems),

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::inventory::{dns, interface, text_at};
+use super::inventory::{dns, interface, nics_of_port, text_at};
 use crate::base::diagnostic::Origin;
-use crate::model::{ExistingAttachment, ExistingPolicy};
+use crate::model::{ExistingAttachment, ExistingPolicy, Filtering, NadName};
 
 /// The kind of a network attachment.
 pub(super) const NAD_KIND: &str = "NetworkAttachmentDefinition";
@@ -17,9 +17,9 @@ pub(super) const NAD_KIND: &str = "NetworkAttachmentDefinition";
 pub(super) const NNCP_KIND: &str = "NodeNetworkConfigurationPolicy";
 
 /// A NetworkAttachmentDefinition, by namespace and name.
-pub(super) fn attachment(origin: Origin, value: &Value) -> Option<((Option<String>, String), ExistingAttachment)> {
+pub(super) fn attachment(origin: Origin, value: &Value) -> Option<(NadName, ExistingAttachment)> {
     let metadata = value.get("metadata")?;
-    let key = (text_at(metadata, "namespace"), text_at(metadata, "name")?);
+    let key = NadName { namespace: text_at(metadata, "namespace"), name: text_at(metadata, "name")? };
     let text = value.pointer("/spec/config").and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let config = text.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_object).map(first_plugin);
     let is_broken = text.is_some() && config.is_none();
@@ -50,22 +50,41 @@ pub(super) fn policy(origin: Origin, value: &Value) -> Option<ExistingPolicy> {
     let (mut interfaces, mut absent, mut bridges) = (Vec::new(), HashSet::new(), HashMap::new());
     for (index, value) in list.into_iter().flatten().enumerate() {
         let Ok((name, interface)) = interface(value, index) else { continue };
-        let is_virtual = !matches!(interface.interface_type.as_str(), "" | "ethernet" | "unknown");
         match value.get("state").and_then(Value::as_str) {
             Some("absent") => drop(absent.insert(name.clone())),
-            Some("down") if is_virtual => drop(absent.insert(name.clone())),
+            Some("down") if !interface.kind.is_hardware() => drop(absent.insert(name.clone())),
             _ => {}
         }
         if let Some(ports) = value.pointer("/bridge/port").and_then(Value::as_array) {
-            let has_vlan = |port: &Value| port.get("vlan").is_some_and(|vlan| !vlan.is_null());
-            bridges.insert(name.clone(), ports.iter().any(has_vlan));
+            let filtering = |port: &Value| {
+                let filtering = Filtering::of_value(port);
+                nics_of_port(port).into_iter().map(move |nic| (nic, filtering.clone()))
+            };
+            bridges.insert(name.clone(), ports.iter().flat_map(filtering).collect());
         }
         interfaces.push((name, interface));
     }
     let dns = state.and_then(|state| state.pointer("/dns-resolver/config")).and_then(dns);
     let mappings = state.and_then(|state| state.pointer("/ovn/bridge-mappings")).and_then(Value::as_array);
-    let mapping = |value: &Value| Some((text_at(value, "localnet")?, text_at(value, "bridge")?));
-    let bridge_mappings = mappings.into_iter().flatten().filter_map(mapping).collect();
+    let (mut bridge_mappings, mut absent_mappings) = (Vec::new(), Vec::new());
+    for mapping in mappings.into_iter().flatten() {
+        let Some(localnet) = text_at(mapping, "localnet") else { continue };
+        match (mapping.get("state").and_then(Value::as_str), text_at(mapping, "bridge")) {
+            (Some("absent"), _) => absent_mappings.push(localnet),
+            (_, Some(bridge)) => bridge_mappings.push((localnet, bridge)),
+            (_, None) => {}
+        }
+    }
     let node_selector = Arc::new(node_selector);
-    Some(ExistingPolicy { origin, name, node_selector, interfaces, absent, bridges, bridge_mappings, dns })
+    Some(ExistingPolicy {
+        origin,
+        name,
+        node_selector,
+        interfaces,
+        absent,
+        bridges,
+        bridge_mappings,
+        absent_mappings,
+        dns,
+    })
 }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, Route, Vlan};
+use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::address::parse_net;
-use crate::base::diagnostic::{Diagnostic, Origin, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::Inventory;
-use crate::model::inventory::{Node, NodeInterface, Taint};
+use crate::model::inventory::{InterfaceKind, Node, NodeInterface, Taint};
 use crate::rule;
 
 rule! {
@@ -71,13 +71,13 @@ pub(super) fn node(value: &Value) -> Option<NodeObject> {
 pub(super) fn put_together(
     states: Vec<Node>,
     mut objects: BTreeMap<String, NodeObject>,
-    report: &mut Report,
+    findings: &mut Findings,
 ) -> Inventory {
     let mut nodes: Vec<Node> = Vec::with_capacity(states.len());
     let mut seen: HashMap<String, Origin> = HashMap::new();
     for mut node in states {
         if let Some(first) = seen.get(&node.name) {
-            report.push(
+            findings.push(
                 Diagnostic::new(
                     &DUPLICATE_NODE,
                     node.origin.at("metadata/name"),
@@ -147,10 +147,9 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         let list = state.and_then(|state| state.pointer(&format!("/routes/{kind}"))).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(route).collect::<Vec<Route>>()
     };
-    let is_default = |route: &Route| matches!(route.destination.as_str(), "0.0.0.0/0" | "::/0");
     let is_main = |route: &Route| route.table_id.is_none_or(|table| table == 0 || table == 254);
     let (config, running) = (routes("config"), routes("running"));
-    let defaults = running.iter().chain(&config).filter(|route| is_default(route) && is_main(route));
+    let defaults = running.iter().chain(&config).filter(|route| route.is_default() && is_main(route));
     let mappings = state.and_then(|state| state.pointer("/ovn/bridge-mappings")).and_then(Value::as_array);
     let mapping = |value: &Value| Some((text_at(value, "localnet")?, text_at(value, "bridge")?));
     Some(Node {
@@ -174,10 +173,10 @@ fn add(interfaces: &mut HashMap<String, NodeInterface>, name: String, interface:
         std::collections::hash_map::Entry::Occupied(mut occupied) => {
             let first = occupied.get_mut();
             let (mut bridge, mut port) = (std::mem::take(first), interface);
-            if port.interface_type == "ovs-bridge" {
+            if port.kind.is(InterfaceType::OvsBridge) {
                 std::mem::swap(&mut bridge, &mut port);
             }
-            *first = NodeInterface { interface_type: bridge.interface_type, ports: bridge.ports, ..port };
+            *first = NodeInterface { kind: bridge.kind, ports: bridge.ports, ..port };
         }
     }
 }
@@ -195,25 +194,31 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
     let bridged = value.get("bridge").and_then(|bridge| ["port", "ports"].iter().find_map(|key| bridge.get(*key)));
     let vrf = value.get("vrf").and_then(|vrf| vrf.get("port"));
     let ports = [bonded, bridged, vrf].into_iter().flatten().filter_map(Value::as_array).flatten();
-    // A port of an OVS bridge may be a bond, whose NICs are what is taken.
-    let ports = ports.flat_map(|port| match port.pointer("/link-aggregation/port").and_then(Value::as_array) {
-        Some(nics) => nics.iter().collect(),
-        None => vec![port],
-    });
-    let port = |port: &Value| port.as_str().map(str::to_owned).or_else(|| text_at(port, "name"));
+    let ports = ports.flat_map(nics_of_port);
     let interface = NodeInterface {
         index,
-        interface_type: text_at(value, "type").unwrap_or_default(),
+        kind: InterfaceKind::of_word(value.get("type").and_then(Value::as_str).unwrap_or_default()),
+        mtu: number_at(value, "mtu").filter(|mtu| *mtu > 0),
         mac_address: text_at(value, "mac-address"),
         max_mtu: number_at(value, "max-mtu").filter(|mtu| *mtu > 0),
         controller: text_at(value, "controller").or_else(|| text_at(value, "master")).filter(|it| !it.is_empty()),
         ipv4: ip(value, "ipv4")?,
         ipv6: ip(value, "ipv6")?,
         vlan,
-        ports: ports.filter_map(port).collect(),
+        ports: ports.collect(),
         max_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "max-vfs")),
+        total_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "total-vfs")),
     };
     Ok((name, interface))
+}
+
+/// The interfaces that a port takes: itself, or its NICs, where it is a bond of an OVS bridge.
+pub(super) fn nics_of_port(port: &Value) -> Vec<String> {
+    let name = |port: &Value| port.as_str().map(str::to_owned).or_else(|| text_at(port, "name"));
+    match port.pointer("/link-aggregation/port").and_then(Value::as_array) {
+        Some(nics) => nics.iter().filter_map(name).collect(),
+        None => name(port).into_iter().collect(),
+    }
 }
 
 /// The addresses of an IP version, link-local ones left out; or the key, if they cannot be read.

@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
-use crate::base::diagnostic::{Diagnostic, Origin, Report, Severity};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::base::names;
 use crate::base::spelling::nearest;
 use crate::model::inventory::Node;
-use crate::model::{ExistingAttachment, ExistingAttachments, ExistingPolicy, Inventory};
+use crate::model::{ExistingAttachment, ExistingAttachments, ExistingPolicy, Inventory, NadName};
 use crate::read::document::Document;
 use crate::read::schema::{INVALID_VALUE, SchemaKind, network_index};
 use crate::rule;
@@ -146,7 +146,7 @@ fn misspelt_kind(group: &str, kind: &str) -> Option<&'static str> {
 }
 
 /// Checks every document against its schema and makes typed objects of it.
-pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
+pub fn load(documents: Vec<Document>, findings: &mut Findings) -> Objects {
     let loaded: Vec<(Loaded, Vec<Diagnostic>)> = documents
         .into_par_iter()
         .map(|document| {
@@ -159,13 +159,13 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
     let (mut states, mut nodes) = (Vec::new(), BTreeMap::new());
     let mut is_inventory_broken = false;
     for (loaded, diagnostics) in loaded {
-        report.extend(diagnostics);
+        findings.extend(diagnostics);
         match loaded {
             Loaded::Wukong(wukong) => {
                 objects.wukong_count += 1;
                 objects.wukongs.extend(wukong.map(|wukong| *wukong));
             }
-            Loaded::Site(Some(site)) => add_site(&mut objects, *site, report),
+            Loaded::Site(Some(site)) => add_site(&mut objects, *site, findings),
             Loaded::Site(None) => objects.is_site_broken = true,
             Loaded::NodeState(Some(node)) => states.push(*node),
             Loaded::NodeState(None) => is_inventory_broken = true,
@@ -178,14 +178,14 @@ pub fn load(documents: Vec<Document>, report: &mut Report) -> Objects {
             Loaded::Nothing => {}
         }
     }
-    objects.inventory = inventory::put_together(states, nodes, report);
+    objects.inventory = inventory::put_together(states, nodes, findings);
     objects.inventory.is_partial = is_inventory_broken;
     objects
 }
 
-fn add_site(objects: &mut Objects, site: Object<Site>, report: &mut Report) {
+fn add_site(objects: &mut Objects, site: Object<Site>, findings: &mut Findings) {
     if let Some(first) = &objects.site {
-        report.push(
+        findings.push(
             Diagnostic::new(
                 &SECOND_SITE,
                 site.origin.at("metadata/name"),
@@ -204,7 +204,7 @@ enum Loaded {
     Site(Option<Box<Object<Site>>>),
     NodeState(Option<Box<Node>>),
     Node(Box<NodeObject>),
-    Attachment((Option<String>, String), Box<ExistingAttachment>),
+    Attachment(NadName, Box<ExistingAttachment>),
     Policy(Box<ExistingPolicy>),
     Nothing,
 }
@@ -337,7 +337,7 @@ fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnosti
         .enumerate()
         .filter(|(index, _)| !broken.contains(index))
         .filter_map(|(index, network)| {
-            let origin = networks_origin.child(index);
+            let origin = networks_origin.child(index).in_network(index);
             let value = typed(network, &origin, diagnostics)?;
             Some(Object { origin, value })
         })

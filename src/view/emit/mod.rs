@@ -27,7 +27,9 @@ pub fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Resolved;
-    use crate::base::diagnostic::{Diagnostic, Levels, Place, Report};
+    use crate::base::diagnostic::{Diagnostic, Place};
+    use crate::base::levels::Levels;
+    use crate::base::report::Report;
     use crate::read::document::{DUPLICATE_KEY, INVALID_YAML};
     use crate::read::source::{Source, Sources, UNREADABLE_INPUT};
     use crate::view::resolve::resolve;
@@ -42,7 +44,7 @@ mod tests {
         };
         let first = add("in/first.yaml", "name: 网络 value\n\ttab: here\nlines:\n  - one\n  - two\nlast: x");
         let second = add("in/second.yaml", "password: hunter2 # and more\n");
-        let mut report = Report::new(Levels::default());
+        let mut report = Report::new(Levels::default(), Vec::new());
         let span = |source, range| Place::Span { source, range };
         let tab = Diagnostic::new(&INVALID_YAML, span(first, 20..23), "a tab\nand a line break", "use blanks");
         report.push(tab.clone());
@@ -98,7 +100,7 @@ mod tests {
         let mut sources = Sources::default();
         let text = "key: value\n".repeat(30);
         let source = sources.add(Source { path: "in/many.yaml".to_owned(), label: "many.yaml".to_owned(), text });
-        let mut report = Report::new(Levels::default());
+        let mut report = Report::new(Levels::default(), Vec::new());
         for line in 0..30 {
             let place = Place::Span { source, range: line * 11..line * 11 + 3 };
             report.push(Diagnostic::new(&DUPLICATE_KEY, place, format!("the key of line {line}\nagain"), "delete it"));

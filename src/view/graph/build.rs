@@ -6,9 +6,11 @@ use super::places::{NetworkNodes, Places};
 use super::{Kind, Node, Topology};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::base::diagnostic::{Diagnostic, Origin, Severity};
-use crate::base::names::{port_interface, vlan_interface, vlan_of_name};
+use crate::base::names::{vlan_interface, vlan_of_name};
 use crate::model::cni::Plugin;
-use crate::model::{Attachment, Bridge, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Wukong};
+use crate::model::{
+    Attachment, BridgeKind, Carrier, Host, Need, Network, NodeSelector, Plan, Tagging, Uplink, Use, Wukong,
+};
 use crate::view::resolve::Resolved;
 
 /// The topology of a plan, with the findings where they sit. `findings` are those of the run, each with its position.
@@ -99,8 +101,8 @@ impl<'a> Builder<'a> {
 
     fn attachment(&mut self, wukong: &Wukong, network: &Network) -> Option<usize> {
         let own = wukong.identity.namespace.as_deref();
-        if let Some((namespace, name)) = &network.nad_name {
-            let name = qualified(namespace.as_deref().or(own), name);
+        if let Some(nad) = &network.nad_name {
+            let name = nad.or_in(own).to_string();
             return Some(self.node(Kind::Attachment, None, name, || vec!["exists already".to_owned()]));
         }
         let attachment = *self.attachments.get(&network.origin)?;
@@ -113,10 +115,10 @@ impl<'a> Builder<'a> {
     fn host(&mut self, network: &Network, host: &'a Host, below: &mut Vec<usize>) -> Option<usize> {
         let uplink = host.uplink.as_ref().map(|uplink| self.uplink(host.group, uplink, below));
         let Some(name) = network.carrier.bridge_name() else {
-            let group = || matches!(network.carrier, Carrier::Sriov { .. });
-            return uplink.or_else(|| group().then(|| self.group(host.group)));
+            let is_of_any_nic = network.carrier.uses() == Use::Functions;
+            return uplink.or_else(|| is_of_any_nic.then(|| self.group(host.group)));
         };
-        let port = match (uplink, &host.uplink, network.carrier.bridge().and_then(Bridge::port_vlan)) {
+        let port = match (uplink, &host.uplink, host.vlan) {
             (Some(base), Some(uplink), Some(id)) => {
                 let vlan = self.vlan(host.group, vlan_interface(&uplink.name, id), id, uplink.mtu());
                 self.edge(base, vlan);
@@ -261,9 +263,7 @@ fn apart(plan: &Plan) -> HashSet<(usize, String)> {
     let mut bridges: HashMap<(usize, &str), Ports<'_>> = HashMap::new();
     for network in plan.networks() {
         for host in &network.hosts {
-            if let (Some(bridge), Some(uplink)) = (network.carrier.bridge_name(), &host.uplink) {
-                let vlan = network.carrier.bridge().and_then(Bridge::port_vlan);
-                let port = port_interface(&uplink.name, vlan);
+            if let (Some(bridge), Some(port)) = (network.carrier.bridge_name(), host.port()) {
                 bridges.entry((host.group, bridge)).or_default().insert((port, &host.nodes));
             }
         }
@@ -347,9 +347,9 @@ fn selector_words(selector: &NodeSelector) -> Vec<String> {
 
 fn bridge_words(carrier: &Carrier, host: &Host) -> Vec<String> {
     let bridge = carrier.bridge();
-    let kind = match carrier {
-        Carrier::LinuxBridge(_) => "linux-bridge",
-        _ => "ovs-bridge",
+    let kind = match carrier.bridge_kind() {
+        Some(BridgeKind::Linux) => "linux-bridge",
+        Some(BridgeKind::Ovs) | None => "ovs-bridge",
     };
     let filtering = bridge.is_some_and(|it| matches!(it.tagging, Tagging::Filtering(_))).then_some(", VLAN filtering");
     let localnet = match carrier {

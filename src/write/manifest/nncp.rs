@@ -14,7 +14,7 @@ const WAVE: &str = "-1";
 pub const RETIRED: &str = "render.novasphere.dev/retired";
 
 pub(super) fn manifest(policy: &Policy, settings: &Settings) -> Manifest {
-    let (origin, header) = (Some(policy.origin.clone()), header::line(&policy.source));
+    let (origin, header) = (Some(policy.origin.clone()), header::line(&policy.source.to_string()));
     object(&policy.name, &policy.node_selector, &policy.desired_state, Map::new(), origin, header, settings)
 }
 

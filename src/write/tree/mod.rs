@@ -10,7 +10,7 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use crate::base::diagnostic::{Diagnostic, Place, Report};
+use crate::base::diagnostic::{Diagnostic, Findings, Place};
 use crate::base::progress::Progress;
 use crate::rule;
 use crate::write::manifest::{Manifest, ManifestKind};
@@ -79,10 +79,10 @@ impl OutputTree {
     ///
     /// # Errors
     /// The folder is there and cannot be read.
-    pub fn changes(&self, folder: &Path, progress: &Progress, report: &mut Report) -> anyhow::Result<Vec<Change>> {
+    pub fn changes(&self, folder: &Path, progress: &Progress, findings: &mut Findings) -> anyhow::Result<Vec<Change>> {
         let comparison = disk::compare(folder, &self.files, progress)?;
         for obstacle in comparison.obstacles {
-            report.push(Diagnostic::new(
+            findings.push(Diagnostic::new(
                 &FOREIGN_FILE,
                 Place::Path(obstacle.path),
                 format!("{} is in the way and not ours to replace", obstacle.what),

@@ -1,0 +1,72 @@
+//! All findings of a run: at the severity that the command line gives them, without what authors accept.
+
+use super::acceptance::{Acceptance, Acceptances};
+use super::diagnostic::{Diagnostic, Findings};
+use super::levels::Levels;
+use super::place::Place;
+use super::rule::{Rule, Severity};
+
+/// All findings of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    levels: Levels,
+    acceptances: Acceptances,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// An empty report in which the command line's levels hold, and what authors accept.
+    pub fn new(levels: Levels, acceptances: Vec<Acceptance>) -> Self {
+        Self { levels, acceptances: Acceptances::new(acceptances), diagnostics: Vec::new() }
+    }
+
+    /// Adds a finding, at the severity that the levels give it, unless it is accepted.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        // What is accepted in one Wukong, with a reason, is so under `--deny` too.
+        if diagnostic.severity == Severity::Warning
+            && self.accepts(diagnostic.rule, std::slice::from_ref(&diagnostic.place))
+        {
+            return;
+        }
+        if let Some(severity) = self.levels.apply(diagnostic.rule, diagnostic.severity) {
+            diagnostic.is_denied = severity != diagnostic.severity;
+            diagnostic.severity = severity;
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Adds the findings of a stage.
+    pub fn extend(&mut self, findings: Findings) {
+        findings.into_iter().for_each(|finding| self.push(finding));
+    }
+
+    /// Whether a warning of this rule is accepted at one of these places, which is counted.
+    pub fn accepts(&mut self, rule: &Rule, places: &[Place]) -> bool {
+        places.iter().any(|place| self.acceptances.accept(rule, place))
+    }
+
+    /// What authors accept, each with how often it was used.
+    pub fn acceptances(&self) -> &[Acceptance] {
+        self.acceptances.list()
+    }
+
+    /// Whether findings of a rule are dropped by the command line.
+    pub fn is_allowed(&self, rule: &'static Rule) -> bool {
+        self.levels.allow.contains(&rule)
+    }
+
+    /// The findings, in the order they were added.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether any finding is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// How many findings have this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    }
+}

@@ -1,0 +1,125 @@
+//! Hits to findings: the one place that decides what is accepted, what gives way, what is one finding with others, and in what order
+//! rules are asked.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::acceptance::unused;
+use super::hit::{Hit, More, Words};
+use super::{Check, RULES};
+use crate::base::diagnostic::{Diagnostic, Findings};
+use crate::base::place::{NetworkId, Place};
+use crate::base::report::Report;
+use crate::base::rule::{Rule, Severity};
+use crate::model::Plan;
+
+/// The networks of which something else is known to be wrong before which a rule gives way.
+pub(super) struct Blame<'a>(Vec<&'a HashSet<NetworkId>>);
+
+impl Blame<'_> {
+    /// Whether the network of a place is one of them.
+    pub(super) fn has(&self, place: &Place) -> bool {
+        place.network().is_some_and(|network| self.0.iter().any(|networks| networks.contains(&network)))
+    }
+}
+
+/// Applies every rule to the plan. `found` is what the stages before have found.
+pub fn check(plan: &Plan, found: Findings, report: &mut Report) {
+    let mut networks = networks_of(&found);
+    report.extend(found);
+    for layer in layers() {
+        let hits: Vec<Vec<Hit<'_>>> = layer
+            .par_iter()
+            .map(|(rule, check)| {
+                let blame = Blame(rule.yields_to.iter().filter_map(|other| networks.get(other.code)).collect());
+                let mut hits = check(plan, &blame);
+                hits.retain(|hit| !blame.has(&hit.place));
+                hits
+            })
+            .collect();
+        for ((rule, _), hits) in layer.iter().zip(hits) {
+            let in_networks = collect(rule, hits, report);
+            networks.entry(rule.code).or_default().extend(in_networks);
+        }
+    }
+    report.extend(unused(plan, report));
+}
+
+/// The networks in which stages have found something, by the code.
+fn networks_of(found: &Findings) -> HashMap<&'static str, HashSet<NetworkId>> {
+    let is_waited_for = |rule: &Rule| RULES.iter().any(|(other, _)| other.yields_to.contains(&rule));
+    let mut networks: HashMap<&str, HashSet<NetworkId>> = HashMap::new();
+    for finding in found.iter().filter(|finding| is_waited_for(finding.rule)) {
+        // Of two networks of one name nobody knows which is meant: both are in it.
+        let places = std::iter::once(&finding.place).chain(finding.related.iter().map(|(place, _)| place));
+        networks.entry(finding.rule.code).or_default().extend(places.filter_map(Place::network));
+    }
+    networks
+}
+
+/// The rules in the order that they ask for: each after those that it yields to.
+fn layers() -> Vec<Vec<(&'static Rule, Check)>> {
+    fn depth(rule: &Rule) -> usize {
+        rule.yields_to.iter().map(|other| depth(other) + 1).max().unwrap_or(0)
+    }
+    let mut layers: BTreeMap<usize, Vec<(&'static Rule, Check)>> = BTreeMap::new();
+    for (rule, check) in RULES {
+        layers.entry(depth(rule)).or_default().push((rule, *check));
+    }
+    layers.into_values().collect()
+}
+
+/// What is one finding: the hit that is shown, how many more it stands for, and the equals that are kept beside them.
+struct Shown<'a> {
+    hit: Hit<'a>,
+    more: usize,
+    kept: Vec<Place>,
+}
+
+/// Reports the hits of a rule that nobody accepts, those of a group as one. Gives the networks in which they are.
+fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<NetworkId> {
+    let mut shown: Vec<Shown<'_>> = Vec::new();
+    let mut groups: HashMap<usize, usize> = HashMap::new();
+    // The first of those that are equal, until a second one is found.
+    let mut firsts: HashMap<usize, Option<Place>> = HashMap::new();
+    let mut networks = Vec::new();
+    for hit in hits {
+        let severity = hit.severity.unwrap_or(rule.severity);
+        if severity == Severity::Warning
+            && (report.is_allowed(rule)
+                || report.accepts(rule, std::slice::from_ref(&hit.place))
+                || report.accepts(rule, &hit.also))
+        {
+            continue;
+        }
+        let kept = match hit.equals.map(|equals| firsts.entry(equals)) {
+            Some(Entry::Vacant(first)) => {
+                first.insert(Some(hit.place));
+                continue;
+            }
+            Some(Entry::Occupied(mut first)) => first.get_mut().take(),
+            None => None,
+        };
+        networks.extend(hit.place.network());
+        let number = match hit.group.and_then(|group| groups.get(&group)) {
+            Some(number) => {
+                shown[*number].more += 1;
+                *number
+            }
+            None => {
+                groups.extend(hit.group.map(|group| (group, shown.len())));
+                shown.push(Shown { hit, more: 0, kept: Vec::new() });
+                shown.len() - 1
+            }
+        };
+        shown[number].kept.extend(kept);
+    }
+    for Shown { hit, more, kept } in shown {
+        let Words { message, help, related } = hit.words(More(more), &kept);
+        let severity = hit.severity.unwrap_or(rule.severity);
+        report.push(Diagnostic { severity, related, ..Diagnostic::new(rule, hit.place, message, help) });
+    }
+    networks
+}

@@ -1,0 +1,107 @@
+//! What a rule returns: places and facts. Words are made of them at the end, for those that are shown.
+
+use std::sync::Arc;
+
+use crate::base::place::Place;
+use crate::base::rule::Severity;
+
+/// One breach of a rule.
+pub(super) struct Hit<'a> {
+    /// Where it is shown.
+    pub(super) place: Place,
+    /// Other places at which it can be accepted: the other side of two that meet.
+    pub(super) also: Arc<[Place]>,
+    /// Its severity, where that is not the rule's.
+    pub(super) severity: Option<Severity>,
+    /// Those of one number are one finding: the first is shown, the others are counted.
+    pub(super) group: Option<usize>,
+    /// Those of one number are equals, of which one may be: the first that nobody accepts is kept, and no breach.
+    pub(super) equals: Option<usize>,
+    words: Box<dyn Fn(More, &[Place]) -> Words + Send + Sync + 'a>,
+}
+
+/// A hit in words.
+pub(super) struct Words {
+    /// One sentence, lower case, no full stop; names the thing and its value, never the file.
+    pub(super) message: String,
+    /// What the author can do, the most wanted fix first.
+    pub(super) help: String,
+    /// Other places that belong to it, each with what it is.
+    pub(super) related: Vec<(Place, String)>,
+}
+
+impl Words {
+    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into(), related: Vec::new() }
+    }
+
+    /// The same with one more place.
+    pub(super) fn with_related(mut self, place: Place, text: impl Into<String>) -> Self {
+        self.related.push((place, text.into()));
+        self
+    }
+}
+
+/// How many more there are of a group than the one that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct More(pub(super) usize);
+
+impl More {
+    /// Nothing, the words for one more, or those for many.
+    pub(super) fn words(self, one: &str, many: impl FnOnce(usize) -> String) -> String {
+        match self.0 {
+            0 => String::new(),
+            1 => one.to_owned(),
+            more => many(more),
+        }
+    }
+}
+
+impl<'a> Hit<'a> {
+    /// A hit by itself.
+    pub(super) fn new(place: Place, words: impl Fn() -> Words + Send + Sync + 'a) -> Self {
+        Self::of_many(place, None, None, move |_, _| words())
+    }
+
+    /// A hit that is one finding with others of its group.
+    pub(super) fn in_group(place: Place, group: usize, words: impl Fn(More) -> Words + Send + Sync + 'a) -> Self {
+        Self::of_many(place, Some(group), None, move |more, _| words(more))
+    }
+
+    /// One of several equals, those too many of which are one finding with others of the group. The words get the places
+    /// of those that are kept, one for each number of equals.
+    pub(super) fn of_equals(
+        place: Place,
+        group: usize,
+        equals: usize,
+        words: impl Fn(More, &[Place]) -> Words + Send + Sync + 'a,
+    ) -> Self {
+        Self::of_many(place, Some(group), Some(equals), words)
+    }
+
+    fn of_many(
+        place: Place,
+        group: Option<usize>,
+        equals: Option<usize>,
+        words: impl Fn(More, &[Place]) -> Words + Send + Sync + 'a,
+    ) -> Self {
+        Self { place, also: Arc::default(), severity: None, group, equals, words: Box::new(words) }
+    }
+
+    /// The same with another severity than the rule's.
+    pub(super) fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// The same, accepted at these places as well.
+    pub(super) fn accepted_at(mut self, places: &Arc<[Place]>) -> Self {
+        self.also = Arc::clone(places);
+        self
+    }
+
+    /// Its words, if it stands for this many more, beside those equals that are kept.
+    pub(super) fn words(&self, more: More, kept: &[Place]) -> Words {
+        (self.words)(more, kept)
+    }
+}

@@ -1,0 +1,16 @@
+//! What each source of truth about the nodes claims, in one language: the Site, networks, others' manifests, the nodes as they are.
+//!
+//! Interfaces are read by one function, [`interface::claims`], whoever speaks of them: what it is, with which ports, MTU and addresses.
+
+mod attachments;
+mod interface;
+mod inventory;
+mod network;
+mod policies;
+mod site;
+
+pub(super) use attachments::{Bridges, of_attachments};
+pub(super) use inventory::of_inventory;
+pub(super) use network::{Others, of_attachment_name, of_network, of_ovn_network};
+pub(super) use policies::of_policies;
+pub(super) use site::of_site;

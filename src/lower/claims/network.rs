@@ -1,0 +1,193 @@
+//! What a network claims: a bridge and its port, a wire, its addresses and names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::interface::{of_address, of_subnet};
+use crate::base::names::vlan_interface;
+use crate::base::place::Place;
+use crate::model::cni::{NetConf, Plugin};
+use crate::model::{
+    Bridge, BridgeDefinition, BridgeKind, Carrier, Claim, Claimant, Claimed, Controller, Definition,
+    ExistingAttachment, ExistingAttachments, Filtering, Guest, Holder, Host, Identity, Key, Manifest, Names, Network,
+    NodeOwner, Owner, Settings, Tagging, Uplink, Use, Wire, everywhere,
+};
+
+/// What others wrote, as far as it changes what a network claims.
+pub(in crate::lower) struct Others<'a> {
+    /// Whether there are policies of others. Only these define interfaces one by one: without them ten thousand claims of the VLAN
+    /// interfaces that networks make would meet nobody.
+    pub(in crate::lower) define_interfaces: bool,
+    /// The attachments, which may put a tag on.
+    pub(in crate::lower) attachments: &'a ExistingAttachments,
+}
+
+/// The claims on the nodes and on the wire, in every group. Where nothing is made on the nodes, nothing is taken there.
+pub(in crate::lower) fn of_network(
+    identity: &Identity,
+    network: &Network,
+    settings: &Settings,
+    others: &Others<'_>,
+    claims: &mut Vec<Claim>,
+) {
+    let nad_name = network.nad_name.as_ref().map(|name| name.or_in(identity.namespace.as_deref()));
+    let attachment = nad_name.and_then(|name| others.attachments.get(&name));
+    for host in &network.hosts {
+        let group = &settings.groups[host.group];
+        let mut claim = |place: Place, what: Claimed, holder: Holder| {
+            claims.push(Claim { place, what, holder, nodes: Arc::clone(&host.nodes), by: Claimant::Network });
+        };
+        if !settings.skip_nncp {
+            on_nodes(network, host, &group.names, others.define_interfaces, &mut claim);
+        }
+        let is_attached = network.nad_name.is_none() && !settings.skip_nad;
+        if let (Use::Pods(pods), Some(uplink), true) = (network.carrier.uses(), &host.uplink, is_attached) {
+            let wires = taken(uplink, &group.names);
+            for wire in wires {
+                let holder = Holder::Controller(pods.clone());
+                claim(network.at(Key::PhysicalInterface), Claimed::Wire(wire), holder);
+            }
+        }
+        // A node selector does not part a wire: it says where a guest runs, not where its frames get to.
+        let mut claim = |place: Place, what: Claimed, holder: Holder| {
+            claims.push(Claim { place, what, holder, nodes: Arc::clone(&group.node_selector), by: Claimant::Network });
+        };
+        on_wire(identity, network, host, attachment, &mut claim);
+    }
+}
+
+fn on_nodes(
+    network: &Network,
+    host: &Host,
+    names: &Names,
+    has_others: bool,
+    claim: &mut impl FnMut(Place, Claimed, Holder),
+) {
+    if let Carrier::Localnet { localnet, bridge, .. } = &network.carrier {
+        let holder = Holder::Interface(bridge.clone());
+        claim(network.at(Key::PhysicalInterface), Claimed::Localnet(localnet.clone()), holder);
+    }
+    let Some(uplink) = &host.uplink else { return };
+    let (kind, bridge) = match network.carrier.uses() {
+        Use::Functions => {
+            let what = Claimed::VirtualFunctions(uplink.name.clone());
+            claim(network.at(Key::PhysicalInterface), what, Holder::Functions);
+            return;
+        }
+        Use::Bridge(kind, bridge) if host.need.as_ref().is_some_and(crate::model::Need::makes_bridge) => (kind, bridge),
+        Use::Bridge(..) | Use::Nothing | Use::Pods(_) => return,
+    };
+    let definition = definition(network, host, kind, names);
+    claim(network.at(Key::BridgeName), Claimed::Interface(bridge.to_owned()), Holder::Definition(definition));
+    if let Some(mtu) = uplink.mtu() {
+        claim(network.at(Key::BridgeName), Claimed::Mtu(bridge.to_owned()), Holder::Number(mtu));
+    }
+    let holder = || Holder::Controller(Controller::Interface(bridge.to_owned()));
+    if let (Some(id), Some(wire)) = (host.vlan, host.port_wire()) {
+        if has_others {
+            let made = vlan_interface(&uplink.name, id);
+            let definition = Holder::Definition(Definition::Vlan(wire.clone()));
+            claim(network.at(Key::VlanId), Claimed::Interface(made.clone()), definition);
+            claim(network.at(Key::VlanId), Claimed::VlanInterface(wire.clone()), Holder::Interface(made));
+        }
+        claim(network.at(Key::VlanId), Claimed::Wire(wire), holder());
+        return;
+    }
+    if let (Some(_), Some(wire)) = (network.carrier.tag_above(), network.wire(host)) {
+        // A VLAN interface for the tag would take its frames before the bridge sees them.
+        claim(network.at(Key::VlanId), Claimed::Wire(wire), holder());
+    }
+    let is_by_tag = network.carrier.vlan().is_some() && network.carrier.tag_above().is_none();
+    let key = if is_by_tag { Key::VlanId } else { Key::PhysicalInterface };
+    for wire in taken(uplink, names) {
+        claim(network.at(key), Claimed::Wire(wire), holder());
+    }
+}
+
+/// The wires that are taken with an uplink: its own, or those of the NICs of an OVS bond.
+fn taken(uplink: &Uplink, names: &Names) -> Vec<Wire> {
+    match uplink.definition.as_ref().and_then(|definition| definition.ovs_bond.as_ref()) {
+        Some(bond) => bond.port.iter().map(|nic| names.wire(nic)).collect(),
+        None => vec![names.wire(&uplink.name)],
+    }
+}
+
+fn definition(network: &Network, host: &Host, kind: BridgeKind, names: &Names) -> Definition {
+    let tagging = network.carrier.bridge().map(|bridge| &bridge.tagging);
+    let filtering = match (kind, tagging) {
+        (BridgeKind::Ovs, _) => Filtering::Off,
+        (BridgeKind::Linux, Some(Tagging::Filtering(vlan))) => Filtering::of_port(Some(vlan)),
+        (BridgeKind::Linux, _) => Filtering::of_plain_port(),
+    };
+    let wires = match (&host.uplink, host.vlan) {
+        (Some(uplink), None) => taken(uplink, names),
+        _ => host.port_wire().into_iter().collect(),
+    };
+    let addresses = network.carrier.bridge().and_then(|bridge| bridge.node_ip).into_iter().collect();
+    let ports = wires.into_iter().map(|wire| (wire, filtering.clone())).collect();
+    Definition::Bridge(BridgeDefinition { kind, ports, addresses })
+}
+
+fn on_wire(
+    identity: &Identity,
+    network: &Network,
+    host: &Host,
+    attachment: Option<&ExistingAttachment>,
+    claim: &mut impl FnMut(Place, Claimed, Holder),
+) {
+    let node_ip = network.carrier.bridge().and_then(|bridge| Some((bridge, bridge.node_ip?)));
+    if let (Some((Bridge { name, .. }, node_ip)), Some(wire)) = (node_ip, host.port_wire()) {
+        // On a bridge whose attachments tag, the tag is the guest's alone, and the node's address is untagged.
+        let owner = Owner::Node(NodeOwner::Selected(Arc::clone(&host.nodes), name.clone()));
+        claim(network.at(Key::NodeIp), of_address(&wire, node_ip.addr()), Holder::Owner(owner));
+        claim(network.at(Key::NodeIp), of_subnet(&wire, node_ip), Holder::Gateway(None));
+    }
+    let Some(ip) = &network.ip else { return };
+    let Some(wire) = guest_wire(network, host, attachment) else { return };
+    let place = network.origin.at("ipConfig/address");
+    claim(place, of_address(&wire, ip.address.addr()), Holder::Owner(Owner::Guest(guest(identity, network))));
+    let key = if ip.gateway.is_some() { "ipConfig/gateway" } else { "ipConfig/address" };
+    claim(network.origin.at(key), of_subnet(&wire, ip.address), Holder::Gateway(ip.gateway));
+}
+
+/// The wire on which the guest is. On a plain bridge an attachment of others may put a tag on. Where only the bridge is known, as with a
+/// localnet of OVN, that stands for what it leads to.
+fn guest_wire(network: &Network, host: &Host, attachment: Option<&ExistingAttachment>) -> Option<Wire> {
+    let of_bridge = || Some(Wire::untagged(network.carrier.bridge_name()?).maybe_tagged(network.carrier.tag_above()));
+    let wire = network.wire(host).or_else(of_bridge)?;
+    let is_plain = matches!(&network.carrier, Carrier::LinuxBridge(bridge) if bridge.tagging == Tagging::Interface);
+    Some(wire.maybe_tagged(attachment.and_then(ExistingAttachment::tag).filter(|_| is_plain)))
+}
+
+/// The claim of the name of a network's attachment.
+pub(in crate::lower) fn of_attachment_name(identity: &Identity, network: &Network, name: &str) -> Claim {
+    let what = Claimed::AttachmentName { namespace: identity.namespace.clone(), name: name.to_owned() };
+    let holder = Holder::Manifest(Manifest::Attachment(guest(identity, network)));
+    Claim { place: network.at(Key::Name), what, holder, nodes: everywhere(), by: Claimant::Network }
+}
+
+/// The claim of a network's name among those of OVN, which must be configured alike wherever it is used.
+pub(in crate::lower) fn of_ovn_network(network: &Network, conf: &NetConf) -> Option<Claim> {
+    matches!(conf.plugin, Plugin::OvnLocalnet { .. }).then(|| Claim {
+        place: network.at(Key::PhysicalInterface),
+        what: Claimed::OvnNetwork(conf.name.clone()),
+        holder: Holder::OvnNetwork(ovn_particulars(&json!(conf))),
+        nodes: everywhere(),
+        by: Claimant::Network,
+    })
+}
+
+/// What must be the same in all attachments to one network of OVN.
+pub(super) fn ovn_particulars(config: &Value) -> BTreeMap<String, String> {
+    const OWN: [&str; 5] = ["cniVersion", "name", "type", "netAttachDefName", "ipam"];
+    let fields = config.as_object().into_iter().flatten().filter(|(key, _)| !OWN.contains(&key.as_str()));
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields.map(|(key, value)| (key.clone(), word(value))).collect()
+}
+
+fn guest(identity: &Identity, network: &Network) -> Guest {
+    let (namespace, wukong) = (identity.namespace.clone(), identity.name.clone());
+    Guest { namespace, wukong, network: network.name.clone() }
+}

@@ -1,0 +1,147 @@
+//! Wires: the layer 2 networks that interfaces of the nodes lead to, whatever the interfaces are called.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::base::names::vlan_of_name;
+
+/// A layer 2: a NIC or bond, and the tags that frames have there. `eno1` with `vlanId: 5`, the name `eno1.5`, and `storage`, where
+/// that is VLAN 5 of `eno1`, are one wire.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Wire {
+    /// The NIC or bond.
+    pub base: String,
+    /// The tags, the outer one first; 0 for none, which is no tag (IEEE 802.1Q, 9.6).
+    tags: [u16; 2],
+}
+
+impl Wire {
+    /// The frames without a tag of a NIC or bond.
+    pub fn untagged(base: &str) -> Self {
+        Self { base: base.to_owned(), tags: [0; 2] }
+    }
+
+    /// The frames that have this tag on the wire.
+    #[must_use]
+    pub fn tagged(self, id: u16) -> Self {
+        match self.tags {
+            [0, _] => Self { tags: [id, 0], ..self },
+            [outer, 0] => Self { tags: [outer, id], ..self },
+            // Three tags are nobody's: what they stand on is told by a name.
+            [outer, inner] => Self { base: format!("{}.{outer}.{inner}", self.base), tags: [id, 0] },
+        }
+    }
+
+    /// The wire with this tag, or the wire itself.
+    #[must_use]
+    pub fn maybe_tagged(self, id: Option<u16>) -> Self {
+        match id {
+            Some(id) => self.tagged(id),
+            None => self,
+        }
+    }
+
+    /// The tag that is put on last, the inner one.
+    pub fn tag(&self) -> Option<u16> {
+        self.tags.into_iter().rev().find(|tag| *tag != 0)
+    }
+
+    /// The wire that the last tag is put on.
+    pub fn below(&self) -> Option<Self> {
+        let below = |tags| Self { base: self.base.clone(), tags };
+        match self.tags {
+            [0, _] => None,
+            [_, 0] => Some(below([0; 2])),
+            [outer, _] => Some(below([outer, 0])),
+        }
+    }
+}
+
+impl fmt::Display for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tags {
+            [0, _] => write!(formatter, "`{}`", self.base),
+            [id, 0] => write!(formatter, "VLAN {id} of `{}`", self.base),
+            [outer, inner] => write!(formatter, "VLAN {inner} in VLAN {outer} of `{}`", self.base),
+        }
+    }
+}
+
+/// What interfaces of some nodes are, by their names: VLAN interfaces with base and tag, others without.
+#[derive(Debug, Clone, Default)]
+pub struct Names(HashMap<String, Option<(String, u16)>>);
+
+/// How deep VLAN interfaces are followed: a circle has no end.
+const MAX_DEPTH: usize = 8;
+
+impl Names {
+    /// Adds an interface of which nothing is known yet: who speaks first is believed.
+    pub fn add(&mut self, name: &str, vlan: Option<(&str, u16)>) {
+        self.0.entry(name.to_owned()).or_insert_with(|| vlan.map(|(base, id)| (base.to_owned(), id)));
+    }
+
+    /// Adds the interfaces that others tell of, where nothing is known yet.
+    pub fn extend(&mut self, others: &Self) {
+        for (name, vlan) in &others.0 {
+            self.0.entry(name.clone()).or_insert_with(|| vlan.clone());
+        }
+    }
+
+    /// The wire that an interface leads to. One of which nothing is known is told by its name, the kernel's own convention.
+    pub fn wire(&self, name: &str) -> Wire {
+        self.wire_at(name, MAX_DEPTH)
+    }
+
+    fn wire_at(&self, name: &str, depth: usize) -> Wire {
+        let vlan = match self.0.get(name) {
+            Some(known) => known.as_ref().map(|(base, id)| (base.as_str(), *id)),
+            None => vlan_of_name(name),
+        };
+        match vlan.filter(|_| depth > 0) {
+            Some((base, id)) => self.wire_at(base, depth - 1).tagged(id),
+            None => Wire::untagged(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_wire_has_many_names() {
+        let mut names = Names::default();
+        names.add("storage", Some(("eno1", 5)));
+        names.add("odd.7", None);
+        assert_eq!(names.wire("storage"), names.wire("eno1.5"));
+        assert_eq!(names.wire("eno1").tagged(5), names.wire("storage"));
+        assert_eq!(names.wire("storage.9"), names.wire("eno1.5.9"));
+        assert_eq!(names.wire("storage.9"), Wire::untagged("eno1").tagged(5).tagged(9));
+        assert_eq!(names.wire("odd.7"), Wire::untagged("odd.7"));
+        assert_ne!(names.wire("eno1.5"), names.wire("eno1"));
+    }
+
+    #[test]
+    fn who_speaks_first_is_believed() {
+        let mut names = Names::default();
+        names.add("storage", Some(("eno1", 5)));
+        names.add("storage", Some(("eno2", 6)));
+        assert_eq!(names.wire("storage"), Wire::untagged("eno1").tagged(5));
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let mut names = Names::default();
+        names.add("a", Some(("b", 1)));
+        names.add("b", Some(("a", 2)));
+        let _ = names.wire("a");
+    }
+
+    #[test]
+    fn tags_come_off_again() {
+        let wire = Wire::untagged("eno1").tagged(5).tagged(9);
+        assert_eq!((wire.tag(), wire.below()), (Some(9), Some(Wire::untagged("eno1").tagged(5))));
+        assert_eq!(wire.to_string(), "VLAN 9 in VLAN 5 of `eno1`");
+        assert_eq!(Wire::untagged("eno1").below(), None);
+    }
+}
