@@ -7,7 +7,7 @@ use super::hit::{Hit, Words};
 use crate::base::names::vlan_interface;
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
-use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Plan};
+use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Key, Plan};
 use crate::rule;
 
 rule! {
@@ -70,7 +70,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         hits.push(if is_bridge_wrong {
             bridge_is_wrong(&meeting, role, group, agreed)
         } else {
-            nic_is_wrong(&meeting, role, group, agreed)
+            nic_is_wrong(plan, &meeting, role, group, agreed)
         });
     }
     // Every network on the bridge that is in the wrong is, and one of them says it.
@@ -88,9 +88,12 @@ fn bridge_is_wrong<'a>(meeting: &Meeting<'a>, role: Role, group: usize, agreed: 
     })
 }
 
-fn nic_is_wrong<'a>(meeting: &Meeting<'a>, role: Role, group: usize, agreed: String) -> Hit<'a> {
+fn nic_is_wrong<'a>(plan: &Plan, meeting: &Meeting<'a>, role: Role, group: usize, agreed: String) -> Hit<'a> {
     let (name, bridge, nic) = (meeting.interface, meeting.first, meeting.second);
-    Hit::in_group(nic.place.clone(), group, move |more| {
+    // What a VLAN interface stands on is written there, whatever the claim of the tag is about.
+    let network = plan.network_of(nic).filter(|_| role == Role::Base);
+    let place = network.map_or_else(|| nic.place.clone(), |network| network.at(Key::PhysicalInterface));
+    Hit::in_group(place, group, move |more| {
         let others = more.words(" (and of one more)", |more| format!(" (and of {more} more)"));
         let message = format!("`{name}` cannot be {}{others}: it is a bridge itself{agreed}", role_words(nic, role));
         let words = match &bridge.holder {

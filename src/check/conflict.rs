@@ -190,7 +190,9 @@ pub(super) fn agreed(count: usize) -> String {
 /// The name of an interface that a claim defines as a bridge.
 pub(super) fn bridge(claim: &Claim) -> Option<&str> {
     match (&claim.what, &claim.holder) {
-        (Claimed::Interface(name), Holder::Definition(definition)) => definition.bridge().map(|_| name.as_str()),
+        (Claimed::Interface(name) | Claimed::BridgeOfSite(name), Holder::Definition(definition)) => {
+            definition.bridge().map(|_| name.as_str())
+        }
         _ => None,
     }
 }

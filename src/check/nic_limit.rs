@@ -5,7 +5,7 @@ use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::base::place::Place;
 use crate::model::inventory::NodeInterface;
-use crate::model::{Plan, Policy};
+use crate::model::{Claim, Claimant, Claimed, Holder, Plan, Policy};
 use crate::rule;
 
 rule! {
@@ -21,14 +21,17 @@ rule! {
 /// What a NIC has a limit of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Limited {
+    /// By its driver.
     Mtu,
+    /// By the MTU of what a VLAN interface stands on.
+    Base,
     VirtualFunctions,
 }
 
 impl Limited {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Mtu => "MTU",
+            Self::Mtu | Self::Base => "MTU",
             Self::VirtualFunctions => "number of virtual functions",
         }
     }
@@ -36,14 +39,14 @@ impl Limited {
     /// Where an uplink of the Site has it.
     fn key(self) -> &'static str {
         match self {
-            Self::Mtu => "mtu",
+            Self::Mtu | Self::Base => "mtu",
             Self::VirtualFunctions => "ethernet/sr-iov/total-vfs",
         }
     }
 
     fn wanted(self, interface: &Interface) -> Option<u32> {
         match self {
-            Self::Mtu => interface.mtu,
+            Self::Mtu | Self::Base => interface.mtu,
             Self::VirtualFunctions => interface.ethernet.as_ref().map(|ethernet| ethernet.sr_iov.total_vfs),
         }
     }
@@ -51,6 +54,7 @@ impl Limited {
     fn most(self, interface: &NodeInterface) -> Option<u32> {
         match self {
             Self::Mtu => interface.max_mtu,
+            Self::Base => interface.mtu,
             Self::VirtualFunctions => interface.max_vfs,
         }
     }
@@ -69,8 +73,44 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                 }
             }
         }
+        for interface in &policy.desired_state.interfaces {
+            let (Some(vlan), Some(wanted)) = (&interface.vlan, interface.mtu) else { continue };
+            if asked.is_new((Limited::Base, wanted, interface.name.as_str()), &policy.nodes) {
+                hits.extend(check_base(plan, policy, &interface.name, &vlan.base_iface, wanted));
+            }
+        }
     }
     hits
+}
+
+/// A VLAN interface takes no larger MTU than what it stands on has (the kernel's `net/8021q/vlan_dev.c`, `vlan_dev_change_mtu`).
+fn check_base<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, base: &'a str, wanted: u32) -> Option<Hit<'a>> {
+    let is_raised_here = policy.desired_state.interfaces.iter().any(|it| it.name == base && it.mtu.is_some());
+    let raises = |claim: &Claim| {
+        claim.by == Claimant::Others
+            && claim.what == Claimed::Mtu(base.to_owned())
+            && matches!(claim.holder, Holder::Number(mtu) if mtu >= wanted)
+            && plan.can_meet(&claim.nodes, &policy.node_selector)
+    };
+    if is_raised_here || plan.claims.iter().any(raises) {
+        return None;
+    }
+    let has = |number: &usize| {
+        let interface = plan.inventory.node(*number).interfaces.get(base)?;
+        interface.mtu.filter(|mtu| *mtu < wanted)
+    };
+    let unable: Vec<usize> = selected_with(plan, policy, base).filter(|number| has(number).is_some()).collect();
+    let first = *unable.first()?;
+    let mtu = has(&first)?;
+    let hit = Hit::new(place_of_limit(policy, name, Limited::Mtu, wanted), move || {
+        let nodes = name_nodes(plan, &unable);
+        Words::new(
+            format!("the MTU of `{name}` cannot be {wanted} on {nodes}: `{base}` under it has {mtu}"),
+            format!("list `{base}` among the Site's `uplinks` with an `mtu` of {wanted}, or use {mtu} at most"),
+        )
+        .with_related(place_in_state(plan.inventory.node(first), base), format!("it has {mtu}"))
+    });
+    Some(hit.on_nodes(&policy.nodes))
 }
 
 fn check_limit<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, what: Limited, wanted: u32) -> Option<Hit<'a>> {

@@ -81,12 +81,15 @@ struct OfNode {
 
 /// Tags that attachments put on above a bridge, and for which the nodes have an interface of their own: that gets the frames.
 fn tag_with_an_interface(plan: &Plan) -> Vec<Hit<'_>> {
+    let of_others = |claim: &&Claim| claim.by == Claimant::Others && matches!(claim.what, Claimed::VlanInterface(_));
+    let of_others: Vec<&Claim> = plan.claims.iter().filter(of_others).collect();
     let tagged = |network: &&Network| network.carrier.tag_above().is_some() && network.carrier.bridge_name().is_some();
     let mut hits = Vec::new();
     for network in plan.networks().filter(tagged) {
         let found = network.hosts.iter().find_map(|host| {
             let wire = network.wire(host)?;
-            Some((of_site(plan, host, &wire).or_else(|| of_nodes(plan, host, &wire))?, wire))
+            let there = of_site(plan, host, &wire).or_else(|| of_policies(plan, host, &wire, &of_others));
+            Some((there.or_else(|| of_nodes(plan, host, &wire))?, wire))
         });
         let (Some((there, wire)), Some(bridge)) = (found, network.carrier.bridge_name()) else { continue };
         let severity = if there.is_certain { Severity::Error } else { Severity::Warning };
@@ -105,6 +108,16 @@ fn of_site(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
     let name = group.vlan_uplinks.get(wire)?;
     let place = group.uplinks.get(name)?.origin.at("name");
     Some(OfNode { name: name.clone(), place, words: ", by the Site".to_owned(), is_certain: true })
+}
+
+fn of_policies(plan: &Plan, host: &Host, wire: &Wire, of_others: &[&Claim]) -> Option<OfNode> {
+    let is_it = |claim: &&&Claim| {
+        matches!(&claim.what, Claimed::VlanInterface(it) if it == wire) && plan.can_meet(&claim.nodes, &host.nodes)
+    };
+    let claim = of_others.iter().find(is_it)?;
+    let Holder::Interface(name) = &claim.holder else { return None };
+    let words = " of another policy".to_owned();
+    Some(OfNode { name: name.clone(), place: claim.place.clone(), words, is_certain: true })
 }
 
 fn of_nodes(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {

@@ -65,6 +65,8 @@ pub enum Claimed {
     },
     /// An interface that is made (a bridge, a bond, a VLAN interface): [`Holder::Definition`], one on a node.
     Interface(String),
+    /// The name of a bridge that the Site speaks of, and that is made once a network is on it: [`Holder::Definition`].
+    BridgeOfSite(String),
     /// The MTU of an interface, in bytes: [`Holder::Number`].
     Mtu(String),
     /// The number of virtual functions of a NIC: [`Holder::Number`].

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
 use super::filtering::Filtering;
 use super::inventory::NodeInterface;
 use super::selector::NodeSelector;
 use crate::api::nmstate::DnsConfig;
+use crate::base::address::parse_net;
 use crate::base::place::Origin;
 
 /// The name of a NetworkAttachmentDefinition.
@@ -62,6 +64,15 @@ impl ExistingAttachment {
         let config = self.config.as_ref()?;
         let tag = ["vlan", "vlanID"].iter().find_map(|key| config.get(*key))?.as_u64()?;
         u16::try_from(tag).ok().filter(|tag| *tag != 0)
+    }
+
+    /// The addresses that the `static` IPAM plugin gives (containernetworking/plugins, `plugins/ipam/static`).
+    pub fn static_addresses(&self) -> Vec<IpNet> {
+        let ipam = self.config.as_ref().and_then(|config| config.get("ipam"));
+        let ipam = ipam.filter(|ipam| ipam.get("type").and_then(Value::as_str) == Some("static"));
+        let list = ipam.and_then(|ipam| ipam.get("addresses")).and_then(Value::as_array);
+        let address = |value: &Value| parse_net(value.get("address")?.as_str()?);
+        list.into_iter().flatten().filter_map(address).collect()
     }
 
     /// Whether it gives a pod a default route of this IP version, by its IPAM (CNI specification, "Well-known types": a route to all

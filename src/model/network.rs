@@ -55,6 +55,8 @@ pub struct Network {
     pub nad_name: Option<NadName>,
     /// Whether the network names its bridge itself.
     pub is_bridge_named: bool,
+    /// Whether the network names its NIC itself.
+    pub is_nic_named: bool,
     /// What it is on, in every node group where its virtual machine can run.
     pub hosts: Vec<Host>,
 }
@@ -113,7 +115,9 @@ impl Network {
     pub fn at(&self, key: Key) -> Place {
         self.origin.at(match key {
             Key::BridgeName if self.is_bridge_named => "bridgeName",
-            Key::PhysicalInterface if self.uplink().is_some_and(|uplink| uplink.is_named_here) => "physicalInterface",
+            Key::PhysicalInterface if self.is_nic_named => "physicalInterface",
+            // macvlan and ipvlan take the NIC from there, too.
+            Key::PhysicalInterface if self.is_bridge_named && self.carrier.bridge_name().is_none() => "bridgeName",
             Key::Name | Key::BridgeName | Key::PhysicalInterface => "name",
             Key::Type => "type",
             Key::VlanId => "vlanId",

@@ -199,8 +199,8 @@ pub struct Uplink {
     pub name: String,
     /// Whether nobody named it, so that [`DEFAULT_NIC`] was taken.
     pub is_assumed: bool,
-    /// Whether the network itself names it.
-    pub is_named_here: bool,
+    /// What networks call it, where the node group says what that is there.
+    pub alias: Option<String>,
     /// What the Site says of it.
     pub definition: Option<Arc<UplinkDefinition>>,
 }
@@ -220,6 +220,7 @@ impl NodeGroup {
 
     /// What a network of this `physicalInterface` is on. A VLAN interface that the Site knows by another name is the Site's.
     pub fn uplink(&self, physical_interface: Option<&str>) -> Uplink {
+        let called = physical_interface.unwrap_or(&self.default_nic.name);
         let name = self.interface(physical_interface);
         let is_known = self.uplinks.contains_key(name) || self.vlan_uplinks.is_empty();
         let of_site = if is_known { None } else { self.vlan_uplinks.get(&self.names.wire(name)) };
@@ -227,7 +228,7 @@ impl NodeGroup {
         Uplink {
             name: name.to_owned(),
             is_assumed: physical_interface.is_none() && self.default_nic.is_assumed,
-            is_named_here: physical_interface.is_some(),
+            alias: self.physical_interfaces.contains_key(called).then(|| called.to_owned()),
             definition: self.uplinks.get(name).map(Arc::clone),
         }
     }

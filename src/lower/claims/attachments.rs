@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::interface::of_address;
 use super::network::ovn_particulars;
-use crate::base::address::parse_net;
 use crate::base::place::Place;
 use crate::model::cni::OVN_PLUGIN;
 use crate::model::{
@@ -83,15 +82,4 @@ fn wires(
 
 fn text<'a>(config: &'a Value, key: &str) -> Option<&'a str> {
     config.get(key).and_then(Value::as_str)
-}
-
-impl ExistingAttachment {
-    /// The addresses that the `static` IPAM plugin gives (containernetworking/plugins, `plugins/ipam/static`).
-    fn static_addresses(&self) -> Vec<ipnet::IpNet> {
-        let ipam = self.config.as_ref().and_then(|config| config.get("ipam"));
-        let ipam = ipam.filter(|ipam| ipam.get("type").and_then(Value::as_str) == Some("static"));
-        let list = ipam.and_then(|ipam| ipam.get("addresses")).and_then(Value::as_array);
-        let address = |value: &Value| parse_net(value.get("address")?.as_str()?);
-        list.into_iter().flatten().filter_map(address).collect()
-    }
 }

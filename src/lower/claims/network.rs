@@ -144,10 +144,17 @@ fn on_wire(
         claim(network.at(Key::NodeIp), of_address(&wire, node_ip.addr()), Holder::Owner(owner));
         claim(network.at(Key::NodeIp), of_subnet(&wire, node_ip), Holder::Gateway(None));
     }
-    let Some(ip) = &network.ip else { return };
     let Some(wire) = guest_wire(network, host, attachment) else { return };
+    let owner = || Holder::Owner(Owner::Guest(guest(identity, network)));
+    for address in attachment.map(ExistingAttachment::static_addresses).unwrap_or_default() {
+        claim(network.at(Key::NadName), of_address(&wire, address.addr()), owner());
+    }
+    let Some(ip) = &network.ip else { return };
     let place = network.origin.at("ipConfig/address");
-    claim(place, of_address(&wire, ip.address.addr()), Holder::Owner(Owner::Guest(guest(identity, network))));
+    if let Some(wire) = alias_wire(network, host) {
+        claim(place.clone(), of_address(&wire, ip.address.addr()), owner());
+    }
+    claim(place, of_address(&wire, ip.address.addr()), owner());
     let key = if ip.gateway.is_some() { "ipConfig/gateway" } else { "ipConfig/address" };
     claim(network.origin.at(key), of_subnet(&wire, ip.address), Holder::Gateway(ip.gateway));
 }
@@ -159,6 +166,12 @@ fn guest_wire(network: &Network, host: &Host, attachment: Option<&ExistingAttach
     let wire = network.wire(host).or_else(of_bridge)?;
     let is_plain = matches!(&network.carrier, Carrier::LinuxBridge(bridge) if bridge.tagging == Tagging::Interface);
     Some(wire.maybe_tagged(attachment.and_then(ExistingAttachment::tag).filter(|_| is_plain)))
+}
+
+/// The wire by what networks call it: where node groups say what that is, they may mean one layer 2 by it.
+fn alias_wire(network: &Network, host: &Host) -> Option<Wire> {
+    let alias = host.uplink.as_ref()?.alias.as_ref()?;
+    Some(Wire::untagged(alias).maybe_tagged(network.carrier.vlan()))
 }
 
 /// The claim of the name of a network's attachment.

@@ -1,8 +1,15 @@
 //! What the Site claims: its bonds, VLAN interfaces and NICs are on the nodes of every group, whether a network names them or not.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::interface::{Is, Speaker, Stated, Written, claims};
 use crate::api::nmstate::Interface;
-use crate::model::{Claim, Claimant, NodeGroup, Settings, UplinkDefinition};
+use crate::base::place::Origin;
+use crate::model::{
+    BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Definition, Filtering, Holder, NodeGroup, Settings,
+    UplinkDefinition, Wire,
+};
 
 pub(in crate::lower) fn of_site(settings: &Settings) -> Vec<Claim> {
     let mut all = Vec::new();
@@ -10,8 +17,37 @@ pub(in crate::lower) fn of_site(settings: &Settings) -> Vec<Claim> {
         for (name, definition) in &group.uplinks {
             of_uplink(group, name, definition, &mut all);
         }
+        for trunk in &settings.trunks {
+            let nic = group.interface(Some(&trunk.physical_interface));
+            let filtering = Filtering::of_port(Some(&trunk.vlan));
+            all.push(of_bridge(
+                group,
+                &trunk.origin,
+                &trunk.bridge,
+                BridgeKind::Linux,
+                vec![(group.names.wire(nic), filtering)],
+            ));
+        }
     }
     all
+}
+
+/// A bridge of the Site has its name, whether there is a network on it or not; its NIC is taken when there is.
+fn of_bridge(
+    group: &NodeGroup,
+    origin: &Origin,
+    name: &str,
+    kind: BridgeKind,
+    ports: impl IntoIterator<Item = (Wire, Filtering)>,
+) -> Claim {
+    let definition = BridgeDefinition { kind, ports: ports.into_iter().collect(), addresses: BTreeSet::new() };
+    Claim {
+        place: origin.at("name"),
+        what: Claimed::BridgeOfSite(name.to_owned()),
+        holder: Holder::Definition(Definition::Bridge(definition)),
+        nodes: Arc::clone(&group.node_selector),
+        by: Claimant::Site,
+    }
 }
 
 fn of_uplink(group: &NodeGroup, name: &str, definition: &UplinkDefinition, all: &mut Vec<Claim>) {

@@ -251,6 +251,7 @@ fn lower_network(
         ip: ip.clone(),
         nad_name: nad_name.clone(),
         is_bridge_named: config.value.bridge_name.is_some(),
+        is_nic_named: config.value.physical_interface.is_some(),
         hosts: Vec::with_capacity(lowered.len()),
     };
     let mut attached = None;
