@@ -53,9 +53,22 @@ pub enum Inventory {
 }
 
 impl Rule {
-    /// What a rule is that says nothing else of itself.
-    pub const PLAIN: Self =
-        Self { code: "", name: "", severity: Severity::Error, doc: "", inventory: Inventory::Any, yields_to: &[] };
+    /// A rule that says nothing else of itself.
+    pub const fn new(code: &'static str, name: &'static str, severity: Severity, doc: &'static str) -> Self {
+        Self { code, name, severity, doc, inventory: Inventory::Any, yields_to: &[] }
+    }
+
+    /// The same rule, with what it needs to know of the nodes.
+    #[must_use]
+    pub const fn with_inventory(self, inventory: Inventory) -> Self {
+        Self { inventory, ..self }
+    }
+
+    /// The same rule, giving way before these.
+    #[must_use]
+    pub const fn yielding_to(self, yields_to: &'static [&'static Self]) -> Self {
+        Self { yields_to, ..self }
+    }
 
     /// The manual page with the blank that rustdoc puts before each line taken away.
     pub fn manual(&self) -> String {
@@ -88,14 +101,13 @@ macro_rules! rule {
     ($(#[doc = $doc:literal])+ $visibility:vis $ident:ident = $code:literal, $name:literal, $severity:ident
      $(, inventory: $inventory:ident)? $(, yields_to: $yields_to:expr)?;) => {
         $(#[doc = $doc])+
-        $visibility static $ident: $crate::base::rule::Rule = $crate::base::rule::Rule {
-            code: $code,
-            name: $name,
-            severity: $crate::base::rule::Severity::$severity,
-            doc: concat!($($doc, "\n"),+),
-            $(inventory: $crate::base::rule::Inventory::$inventory,)?
-            $(yields_to: $yields_to,)?
-            ..$crate::base::rule::Rule::PLAIN
-        };
+        $visibility static $ident: $crate::base::rule::Rule = $crate::base::rule::Rule::new(
+            $code,
+            $name,
+            $crate::base::rule::Severity::$severity,
+            concat!($($doc, "\n"),+),
+        )
+        $(.with_inventory($crate::base::rule::Inventory::$inventory))?
+        $(.yielding_to($yields_to))?;
     };
 }

@@ -23,26 +23,27 @@ rule! {
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let is_meant =
         |claim: &Claim| matches!(claim.what, Claimed::Interface(_) | Claimed::Mtu(_) | Claimed::FunctionCount(_));
-    conflicts(plan, blame, is_meant).into_iter().map(|conflict| hit(plan, conflict)).collect()
+    conflicts(plan, blame, is_meant).iter().map(|conflict| hit(plan, conflict)).collect()
 }
 
-fn hit<'a>(plan: &'a Plan, conflict: Conflict<'a>) -> Hit<'a> {
+fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Hit<'a> {
+    let Conflict { agreed: count, group, .. } = *conflict;
     let (first, second) = (conflict.first, conflict.second);
     match (conflict.what, &second.holder, &first.holder) {
         (Claimed::Interface(name), Holder::Definition(here), Holder::Definition(elsewhere)) => {
             let difference = difference(here, elsewhere, network(plan, second));
             let place = place_of(plan, second, difference);
             let related = place_of(plan, first, difference);
-            Hit::in_group(place, conflict.group, move |more| {
+            Hit::in_group(place, group, move |more| {
                 let is_bridge = here.bridge().is_some() && elsewhere.bridge().is_some();
                 let kind = if is_bridge { "bridge" } else { "interface" };
-                let (more, agreed) = (others(more), agreed(conflict.agreed));
+                let (more, agreed) = (others(more), agreed(count));
                 let message = format!("the {kind} `{name}` is {here} here{more}, and {elsewhere} elsewhere{agreed}");
                 Words::new(message, help(difference)).with_related(related.clone(), elsewhere.to_string())
             })
         }
         (what, Holder::Number(here), Holder::Number(elsewhere)) => {
-            Hit::in_group(second.place.clone(), conflict.group, move |more| {
+            Hit::in_group(second.place.clone(), group, move |more| {
                 let (what, key) = match what {
                     Claimed::FunctionCount(nic) => (format!("number of virtual functions of `{nic}`"), "total-vfs"),
                     Claimed::Mtu(name) => (format!("MTU of `{name}`"), "mtu"),

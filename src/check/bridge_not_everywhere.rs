@@ -35,7 +35,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut coverage = Coverage::of(plan);
     let mut hits = Vec::new();
     // One node that is left out is one mistake, however many bridges are not on it.
-    let mut groups: HashMap<Arc<[usize]>, usize> = HashMap::new();
+    let mut groups: HashMap<(Arc<[usize]>, bool), usize> = HashMap::new();
     for wukong in &plan.wukongs {
         let identity: &Identity = &wukong.identity;
         let mut candidates = None;
@@ -49,7 +49,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             }
             let is_nowhere = nodes.len() == coverage.candidates[candidates].len();
             let next = groups.len();
-            let group = *groups.entry(Arc::clone(&nodes)).or_insert(next);
+            let group = *groups.entry((Arc::clone(&nodes), is_nowhere)).or_insert(next);
             let hit = Hit::in_group(network.at(Key::BridgeName), group, move |more| {
                 let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
                 let nodes = name_nodes(plan, &nodes);

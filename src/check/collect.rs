@@ -88,9 +88,9 @@ fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<
     for hit in hits {
         let severity = hit.severity.unwrap_or(rule.severity);
         if severity == Severity::Warning
-            && (report.is_allowed(rule)
-                || report.accepts(rule, std::slice::from_ref(&hit.place))
-                || report.accepts(rule, &hit.also))
+            && (report.accepts(rule, std::slice::from_ref(&hit.place))
+                || report.accepts(rule, &hit.also)
+                || report.is_allowed(rule))
         {
             continue;
         }

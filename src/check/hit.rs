@@ -17,8 +17,11 @@ pub(super) struct Hit<'a> {
     pub(super) group: Option<usize>,
     /// Those of one number are equals, of which one may be: the first that nobody accepts is kept, and no breach.
     pub(super) equals: Option<usize>,
-    words: Box<dyn Fn(More, &[Place]) -> Words + Send + Sync + 'a>,
+    words: Wording<'a>,
 }
+
+/// Makes the words, from how many more there are and the equals that are kept.
+type Wording<'a> = Box<dyn Fn(More, &[Place]) -> Words + Send + Sync + 'a>;
 
 /// A hit in words.
 pub(super) struct Words {

@@ -30,16 +30,17 @@ rule! {
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let is_tagged = |claim: &Claim| matches!(&claim.what, Claimed::Wire(wire) if wire.tag().is_some());
-    let mut hits: Vec<Hit<'_>> = conflicts(plan, blame, is_tagged).into_iter().filter_map(under_two).collect();
+    let mut hits: Vec<Hit<'_>> = conflicts(plan, blame, is_tagged).iter().filter_map(under_two).collect();
     let of_interfaces = conflicts(plan, blame, |claim| matches!(claim.what, Claimed::VlanInterface(_)));
-    hits.extend(of_interfaces.into_iter().filter_map(two_interfaces));
+    hits.extend(of_interfaces.iter().filter_map(two_interfaces));
     hits.extend(tag_with_an_interface(plan));
     let mut seen: HashSet<Place> = HashSet::new();
     hits.retain(|hit| seen.insert(hit.place.clone()));
     hits
 }
 
-fn under_two(conflict: Conflict<'_>) -> Option<Hit<'_>> {
+fn under_two<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
+    let related = conflict.first;
     let Claimed::Wire(wire) = conflict.what else { return None };
     let (first, second) = (controller(conflict.first)?, controller(conflict.second)?);
     let help = match (first, second) {
@@ -50,11 +51,12 @@ fn under_two(conflict: Conflict<'_>) -> Option<Hit<'_>> {
     };
     Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
         let message = format!("{wire} cannot be under {second}{}: it is under {first} already", others(more));
-        Words::new(message, help.clone()).with_related(conflict.first.place.clone(), format!("under {first}"))
+        Words::new(message, help.clone()).with_related(related.place.clone(), format!("under {first}"))
     }))
 }
 
-fn two_interfaces(conflict: Conflict<'_>) -> Option<Hit<'_>> {
+fn two_interfaces<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
+    let related = conflict.first;
     let Claimed::VlanInterface(wire) = conflict.what else { return None };
     let (Holder::Interface(first), Holder::Interface(second)) = (&conflict.first.holder, &conflict.second.holder)
     else {
@@ -63,7 +65,7 @@ fn two_interfaces(conflict: Conflict<'_>) -> Option<Hit<'_>> {
     Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
         let message = format!("{wire} cannot be `{second}`{}: it is `{first}` elsewhere", others(more));
         let help = format!("list `{first}` among the Site's `uplinks` and use it, or take it away");
-        Words::new(message, help).with_related(conflict.first.place.clone(), format!("`{first}`"))
+        Words::new(message, help).with_related(related.place.clone(), format!("`{first}`"))
     }))
 }
 

@@ -67,10 +67,10 @@ impl<'a> Interfaces<'a> {
         }
         for claim in &plan.claims {
             match (&claim.what, &claim.holder) {
-                (Claimed::Wire(wire), Holder::Controller(controller)) => {
-                    if wire.tag().is_some() && !interfaces.whole.contains(&(wire.base.as_str(), controller)) {
-                        interfaces.ports.insert(wire);
-                    }
+                (Claimed::Wire(wire), Holder::Controller(controller))
+                    if wire.tag().is_some() && !interfaces.whole.contains(&(wire.base.as_str(), controller)) =>
+                {
+                    interfaces.ports.insert(wire);
                 }
                 (Claimed::Interface(name), Holder::Definition(definition)) => {
                     interfaces.bridges.entry(name).or_default().extend(definition.bridge());
@@ -128,13 +128,9 @@ impl<'a> Interfaces<'a> {
             let others = more.words("; the same goes for one more network", |more| {
                 format!("; the same goes for {more} more networks")
             });
-            let own = if is_network || first.by != Claimant::Network {
-                format!("which {own}")
-            } else {
-                format!("which {own}")
-            };
-            let message =
-                format!("`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, {own}{others}");
+            let message = format!(
+                "`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, which {own}{others}"
+            );
             let words = Words::new(message, help(is_bond));
             if *related == first.place {
                 words.with_related(related.clone(), format!("a port of `{holder}`"))

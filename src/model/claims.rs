@@ -12,7 +12,7 @@ use ipnet::IpNet;
 
 use super::existing::NadName;
 use super::filtering::Filtering;
-use super::selector::NodeSelector;
+use super::selector::{HOSTNAME, NodeSelector};
 use super::wire::Wire;
 use crate::base::place::Place;
 
@@ -296,7 +296,10 @@ impl fmt::Display for Owner {
         match self {
             Self::Guest(guest) => guest.fmt(formatter),
             Self::Attachment(name) => write!(formatter, "the attachment `{name}`"),
-            Self::Node(NodeOwner::Selected(_, interface)) => write!(formatter, "the node, on `{interface}`"),
+            Self::Node(NodeOwner::Selected(nodes, interface)) => match nodes.get(HOSTNAME) {
+                Some(hostname) => write!(formatter, "the node `{hostname}`, on `{interface}`"),
+                None => write!(formatter, "the node, on `{interface}`"),
+            },
             Self::Node(NodeOwner::Known(_, name)) => write!(formatter, "the node `{name}`"),
         }
     }

@@ -85,7 +85,7 @@ pub(super) fn claims(stated: &Stated<'_>, written: &Written<'_>, speaker: &Speak
             let addresses = addresses(stated).collect();
             let wires = ports.iter().filter(|(port, _)| *port != name);
             let wires: BTreeMap<Wire, Filtering> =
-                wires.map(|(port, filtering)| (names.wire(port), filtering.clone())).collect();
+                wires.map(|(port, filtering)| filtered(names.wire(port), filtering.clone())).collect();
             let (what, holder) = is_made(Definition::Bridge(BridgeDefinition { kind: *kind, ports: wires, addresses }));
             claim(written.name(), what, holder);
             for (port, _) in ports.iter().filter(|(port, _)| *port != name) {
@@ -130,6 +130,13 @@ pub(super) fn claims(stated: &Stated<'_>, written: &Written<'_>, speaker: &Speak
         claim(place.clone(), of_address(&wire, address.addr()), holder);
         claim(place, of_subnet(&wire, address), Holder::Gateway(None));
     }
+}
+
+/// A port with what it lets through. On a VLAN interface all frames come without a tag, and get through a plain port as through one that
+/// does not filter.
+pub(super) fn filtered(wire: Wire, filtering: Filtering) -> (Wire, Filtering) {
+    let is_alike = wire.tag().is_some() && filtering == Filtering::Off;
+    (wire, if is_alike { Filtering::of_plain_port() } else { filtering })
 }
 
 pub(super) fn of_address(wire: &Wire, address: IpAddr) -> Claimed {

@@ -129,7 +129,7 @@ pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, findings:
     let wukongs = distinct(objects.wukongs, sources, findings);
     let others = claims::Others { define_interfaces: !objects.policies.is_empty(), attachments: &objects.attachments };
     let lowered: Vec<LoweredWukong> =
-        wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(identity, &loaded, settings, &others)).collect();
+        wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, settings, &others)).collect();
 
     let mut claims = claims::of_site(settings);
     claims.extend(claims::of_policies(&objects.policies, settings));
@@ -196,15 +196,15 @@ fn distinct(
 }
 
 fn lower_wukong(
-    identity: Arc<Identity>,
+    identity: &Arc<Identity>,
     loaded: &LoadedWukong,
     settings: &Settings,
     others: &claims::Others<'_>,
 ) -> LoweredWukong {
-    let wukong = Wukong { identity: Arc::clone(&identity), networks: Vec::with_capacity(loaded.networks.len()) };
+    let wukong = Wukong { identity: Arc::clone(identity), networks: Vec::with_capacity(loaded.networks.len()) };
     let (attachments, claims, findings) = (Vec::new(), Vec::new(), Findings::default());
     let mut lowered = LoweredWukong { wukong, attachments, claims, is_partial: loaded.is_partial, findings };
-    let (places, conflicts) = places(&identity, settings);
+    let (places, conflicts) = places(identity, settings);
     if places.is_empty() {
         let needs_policies = |config: &Object<NetworkConfig>| {
             matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs))
@@ -214,10 +214,10 @@ fn lower_wukong(
         }
     }
     for network in read(&loaded.networks, &mut lowered.findings) {
-        match lower_network(&identity, &network, &places, settings, &mut lowered) {
+        match lower_network(identity, &network, &places, settings, &mut lowered) {
             Some(network) => {
                 // Where nothing is made on the nodes, nothing is taken there.
-                claims::of_network(&identity, &network, settings, others, &mut lowered.claims);
+                claims::of_network(identity, &network, settings, others, &mut lowered.claims);
                 lowered.wukong.networks.push(network);
             }
             None => lowered.is_partial = true,
