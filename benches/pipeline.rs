@@ -11,6 +11,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -19,7 +20,7 @@ use wukong_render::base::levels::Levels;
 use wukong_render::base::progress::Progress;
 use wukong_render::base::report::Report;
 use wukong_render::base::rule::Severity;
-use wukong_render::lower::{network, policy, site};
+use wukong_render::lower::{assemble, network, policy, site};
 use wukong_render::model::Overrides;
 use wukong_render::read::source::{Inputs, Sources};
 use wukong_render::read::{document, load, source};
@@ -262,10 +263,12 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
 
     let sources = stage("reading", || source::read(&inputs, &progress, &mut findings))?;
     let documents = stage("parsing", || document::parse(&sources, load::is_wanted, &progress, &mut findings));
-    let objects = stage("checking", || load::load(documents.objects, &mut findings));
+    let mut objects = stage("checking", || load::load(documents.objects, &mut findings));
     let settings = site::settings(&objects, &Overrides::default(), &mut findings).context("the Site is sound")?;
-    let mut plan = stage("lowering", || network::lower(objects, &settings, &sources, &mut findings));
-    stage("policies", || policy::plan(&mut plan, &settings, &mut findings));
+    let settings = Arc::new(settings);
+    let networks = stage("lowering", || network::lower(&mut objects, &settings, &sources, &mut findings));
+    let policies = stage("policies", || policy::plan(&networks.wukongs, &objects.inventory, &settings, &mut findings));
+    let plan = stage("claims", || assemble(objects, networks, policies, Arc::clone(&settings), None));
     stage("rules", || check::check(&plan, std::mem::take(&mut findings), &mut report));
     let templates = Templates::load(None, &mut Sources::default(), &mut findings)?;
     let tree =

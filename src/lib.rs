@@ -23,6 +23,7 @@ pub mod write;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::base::diagnostic::Findings;
 use crate::base::levels::Levels;
@@ -119,9 +120,8 @@ pub fn compile_documents(
         report.extend(findings);
         return Ok((compilation, report));
     };
-    let mut plan = lower::network::lower(objects, &settings, sources, &mut findings);
-    plan.now = options.now;
-    lower::policy::plan(&mut plan, &settings, &mut findings);
+    let settings = Arc::new(settings);
+    let plan = lower::lower(objects, Arc::clone(&settings), options.now, sources, &mut findings);
     let templates = Templates::load(options.templates.as_deref(), sources, &mut findings)?;
     check::check(&plan, findings, &mut report);
     let plan = compilation.plan.insert(plan);

@@ -3,11 +3,13 @@
 mod common;
 
 use common::{files, root};
+use std::sync::Arc;
+
 use wukong_render::base::diagnostic::Findings;
 use wukong_render::base::levels::Levels;
 use wukong_render::base::progress::Progress;
 use wukong_render::base::report::Report;
-use wukong_render::lower::{network, policy, site};
+use wukong_render::lower::{lower, site};
 use wukong_render::model::Overrides;
 use wukong_render::read::source::{Source, Sources};
 use wukong_render::read::{document, load};
@@ -102,8 +104,8 @@ fn compile(text: &str) -> (String, Option<String>) {
     let mut report = Report::new(Levels::default(), check::acceptances(&objects, registry::all(), &mut findings));
     let mut plan = None;
     let stream = settings.and_then(|settings| {
-        let plan = plan.insert(network::lower(objects, &settings, &sources, &mut findings));
-        policy::plan(plan, &settings, &mut findings);
+        let settings = Arc::new(settings);
+        let plan = plan.insert(lower(objects, Arc::clone(&settings), None, &sources, &mut findings));
         let templates = Templates::load(None, &mut sources, &mut findings).expect("the built-in templates are right");
         check::check(plan, std::mem::take(&mut findings), &mut report);
         let is_good = !report.has_errors();

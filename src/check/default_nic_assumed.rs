@@ -21,7 +21,7 @@ const RUN: usize = 0;
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let is_assumed = |it: &&Network| it.uplink().is_some_and(|uplink| uplink.is_assumed);
-    let trunks: Vec<&str> = plan.trunks.iter().map(|trunk| trunk.bridge.as_str()).collect();
+    let trunks: Vec<&str> = plan.settings.trunks.iter().map(|trunk| trunk.bridge.as_str()).collect();
     let hit = |network: &'a Network| {
         // What is nearly called like a trunk bridge was most often meant to be on it.
         let misspelt = network.carrier.bridge_name().and_then(|bridge| Some((bridge, nearest(bridge, &trunks)?)));

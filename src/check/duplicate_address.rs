@@ -113,7 +113,7 @@ fn hit<'a>(plan: &'a Plan, what: &'a Claimed, first: Owned<'a>, second: Owned<'a
     // A node whose labels are not known may be in any group.
     let is_doubtful = match first.1 {
         Owner::Node(NodeOwner::Known(number, _)) => {
-            plan.groups.len() > 1 && plan.inventory.node(*number).labels.is_none()
+            plan.settings.groups.len() > 1 && plan.inventory.node(*number).labels.is_none()
         }
         _ => false,
     };

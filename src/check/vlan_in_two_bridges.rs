@@ -106,7 +106,7 @@ fn tag_with_an_interface(plan: &Plan) -> Vec<Hit<'_>> {
 }
 
 fn of_site(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
-    let group = &plan.groups[host.group];
+    let group = &plan.settings.groups[host.group];
     let name = group.vlan_uplinks.get(wire)?;
     let place = group.uplinks.get(name)?.origin.at("name");
     Some(OfNode { name: name.clone(), place, words: ", by the Site".to_owned(), is_certain: true })

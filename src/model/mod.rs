@@ -17,7 +17,7 @@ mod settings;
 mod wire;
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::place::NetworkId;
 
@@ -40,12 +40,12 @@ pub use wire::{Names, Wire};
 /// Everything that a run is to make.
 #[derive(Debug, Default)]
 pub struct Plan {
+    /// What holds for the run; the node groups are there, as hosts count them.
+    pub settings: Arc<Settings>,
     /// The virtual machines with their networks.
     pub wukongs: Vec<Wukong>,
     /// The node policies (NNCPs).
     pub policies: Vec<Policy>,
-    /// The node groups, as hosts count them.
-    pub groups: Vec<NodeGroup>,
     /// The network attachments (NADs).
     pub attachments: Vec<Attachment>,
     /// What is claimed of the nodes, of wires and of names.
@@ -58,12 +58,6 @@ pub struct Plan {
     pub inventory: Inventory,
     /// The time of the run, in seconds since 1970; none if age does not matter.
     pub now: Option<i64>,
-    /// The bridges with VLAN filtering.
-    pub trunks: Vec<Trunk>,
-    /// Whether attachments ask for their bridge as a node resource, so that the scheduler looks for it.
-    pub attachments_ask_for_bridges: bool,
-    /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
-    pub namespace_isolation: Option<bool>,
     /// Whether something was dropped because of an error, so that a rule about what is absent would guess.
     pub is_partial: bool,
     /// The networks by their ids, looked up when something was found.

@@ -2,7 +2,7 @@
 //!
 //! Each Wukong is lowered by itself: its networks are [read](read), then placed on the nodes of every group where it can run. A type's
 //! file says what the network needs on those nodes and in the pod ([`fields`], [`address`] and [`uplink`] have what types share). What
-//! all of them [claim](claims) of the nodes and of each other goes into the [`Plan`], for the rules: types know nothing of each other.
+//! all of them [claim](claims) of the nodes and of each other is for the rules: types know nothing of each other.
 
 pub mod address;
 mod attachment;
@@ -33,8 +33,8 @@ use crate::lower::claims;
 use crate::model::cni::Plugin;
 use crate::model::inventory::Selections;
 use crate::model::{
-    Attachment, Carrier, Claim, Host, Identity, Need, Network, NodeGroup, NodeSelector, Plan, Selection, Settings,
-    Uplink, Wukong,
+    Attachment, Carrier, Claim, Host, Identity, Need, Network, NodeGroup, NodeSelector, Selection, Settings, Uplink,
+    Wukong,
 };
 use crate::read::load::{LoadedWukong, Object, Objects};
 use crate::read::source::Sources;
@@ -116,45 +116,40 @@ struct LoweredWukong {
     findings: Findings,
 }
 
+/// What all networks come to.
+#[derive(Debug, Default)]
+pub struct Networks {
+    /// The virtual machines with their networks.
+    pub wukongs: Vec<Wukong>,
+    /// Their attachments.
+    pub attachments: Vec<Attachment>,
+    /// What they claim.
+    pub claims: Vec<Claim>,
+    /// Whether something was dropped because of an error.
+    pub is_partial: bool,
+}
+
 /// Lowers every network of every Wukong. What is wrong with one is a finding, and the others are still lowered.
-pub fn lower(objects: Objects, settings: &Settings, sources: &Sources, findings: &mut Findings) -> Plan {
-    let mut plan = Plan {
-        groups: settings.groups.clone(),
-        trunks: settings.trunks.clone(),
-        attachments_ask_for_bridges: settings.bridge_resources,
-        namespace_isolation: settings.namespace_isolation,
-        is_partial: objects.wukong_count != objects.wukongs.len(),
-        ..Plan::default()
-    };
-    let wukongs = distinct(objects.wukongs, sources, findings);
+pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, findings: &mut Findings) -> Networks {
+    let is_partial = objects.wukong_count != objects.wukongs.len();
+    let wukongs = distinct(std::mem::take(&mut objects.wukongs), sources, findings);
     let others = claims::Others { define_interfaces: !objects.policies.is_empty(), attachments: &objects.attachments };
     let lowered: Vec<LoweredWukong> =
         wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, settings, &others)).collect();
-
-    let mut claims = claims::of_site(settings);
-    claims.extend(claims::of_policies(&objects.policies, settings));
-    let mut of_networks = Vec::new();
+    let mut networks = Networks { is_partial, ..Networks::default() };
     let mut selections = Selections::new(&objects.inventory);
     for one in lowered {
         let LoweredWukong { mut wukong, attachments, claims, is_partial, findings: own } = one;
         for host in wukong.networks.iter_mut().flat_map(|network| &mut network.hosts) {
             host.selected = selections.of(&host.nodes);
         }
-        plan.wukongs.push(wukong);
-        plan.attachments.extend(attachments);
-        plan.is_partial |= is_partial;
-        of_networks.extend(claims);
+        networks.wukongs.push(wukong);
+        networks.attachments.extend(attachments);
+        networks.claims.extend(claims);
+        networks.is_partial |= is_partial;
         findings.extend(own);
     }
-    let stands_on = claims::Bridges::of(claims.iter().chain(&of_networks));
-    claims.extend(claims::of_attachments(&objects.attachments, &stands_on, settings));
-    claims.extend(claims::of_inventory(&objects.inventory, &settings.groups));
-    claims.append(&mut of_networks);
-    plan.claims = claims;
-    plan.existing_attachments = objects.attachments;
-    plan.existing_policies = objects.policies;
-    plan.inventory = objects.inventory;
-    plan
+    networks
 }
 
 /// Says what is wrong with Wukongs by themselves, when there is no Site to go by: nothing that another NIC, group or resource would

@@ -18,7 +18,7 @@ use crate::base::names::{MAX_POLICY_BYTES, policy_name};
 use crate::lower::names::fits;
 use crate::model::{
     Carrier, Claim, Claimant, Claimed, HOSTNAME, Holder, Host, Inventory, Key, Manifest, Need, Network, NodeSelector,
-    Plan, Policy, Selection, Settings, SourceFiles, Subject, Wukong, everywhere,
+    Policy, Selection, Settings, SourceFiles, Subject, Wukong, everywhere,
 };
 
 use state::{OwnAddress, desired};
@@ -65,11 +65,22 @@ type InGroup<'a> = (usize, About<'a>);
 /// is surely selected.
 type PerNode = BTreeMap<usize, (bool, NetworkState)>;
 
+/// The policies of all networks.
+#[derive(Debug, Default)]
+pub struct Policies {
+    /// The policies.
+    pub policies: Vec<Policy>,
+    /// What they claim: their names, and the nodes' DNS servers.
+    pub claims: Vec<Claim>,
+    /// Whether something was dropped because of an error.
+    pub is_partial: bool,
+}
+
 /// Plans the policies of every network.
-pub fn plan(plan: &mut Plan, settings: &Settings, findings: &mut Findings) {
-    let requests: Vec<Request<'_>> = plan.wukongs.iter().flat_map(requests).collect();
-    let per_node = per_node(&requests, &plan.inventory);
-    let mut planner = Planner::new(settings, &plan.inventory);
+pub fn plan(wukongs: &[Wukong], inventory: &Inventory, settings: &Settings, findings: &mut Findings) -> Policies {
+    let requests: Vec<Request<'_>> = wukongs.iter().flat_map(requests).collect();
+    let per_node = per_node(&requests, inventory);
+    let mut planner = Planner::new(settings, inventory);
     for request in &requests {
         match (per_node.get(&request.in_group()), settings.scope) {
             (Some(nodes), _) => planner.for_nodes(request, nodes),
@@ -78,9 +89,7 @@ pub fn plan(plan: &mut Plan, settings: &Settings, findings: &mut Findings) {
         }
     }
     let Planner { policies, claims, is_partial, .. } = planner;
-    plan.policies = policies;
-    plan.claims.extend(claims);
-    plan.is_partial |= is_partial;
+    Policies { policies, claims, is_partial }
 }
 
 /// The policies so far, and what has one already.

@@ -220,7 +220,7 @@ impl<'a> Builder<'a> {
     }
 
     fn group(&mut self, number: usize) -> usize {
-        let group = &self.plan.groups[number];
+        let group = &self.plan.settings.groups[number];
         let name = group.name.clone().unwrap_or_else(|| "nodes".to_owned());
         self.node(Kind::Group, Some(number), name, || match selector_words(&group.node_selector) {
             all if all.is_empty() => vec!["all of them".to_owned()],
