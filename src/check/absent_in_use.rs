@@ -1,9 +1,9 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::collect::Blame;
-use super::conflict::{BLAMING, meetings};
+use super::conflict::{BLAMING, Things};
 use super::hit::{Hit, Words};
-use crate::base::names::vlan_interface;
 use crate::base::place::Place;
 use crate::model::{Claim, Claimant, Claimed, Holder, Plan};
 use crate::rule;
@@ -20,27 +20,27 @@ rule! {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
-    let needed = |claim: &Claim| match &claim.what {
+    let needed = |claim: &'a Claim| match &claim.what {
         _ if claim.by == Claimant::Others => None,
-        Claimed::Interface(name) => Some(name.clone()),
-        Claimed::Wire(wire) => Some(match wire.tag() {
-            Some(id) => vlan_interface(&wire.base, id),
-            None => wire.base.clone(),
-        }),
+        Claimed::Interface(name) => Some(Cow::Borrowed(name.as_str())),
+        Claimed::Wire(wire) => Some(wire.interface()),
         _ => None,
     };
-    let base = |claim: &Claim| match &claim.what {
-        Claimed::Wire(wire) if wire.tag().is_some() && claim.by != Claimant::Others => Some(wire.base.clone()),
+    let base = |claim: &'a Claim| match &claim.what {
+        Claimed::Wire(wire) if wire.tag().is_some() && claim.by != Claimant::Others => {
+            Some(Cow::Borrowed(wire.base.as_str()))
+        }
         _ => None,
     };
-    let localnet = |claim: &Claim| match &claim.what {
-        Claimed::Localnet(localnet) if claim.by != Claimant::Others => Some(localnet.clone()),
+    let localnet = |claim: &'a Claim| match &claim.what {
+        Claimed::Localnet(localnet) if claim.by != Claimant::Others => Some(Cow::Borrowed(localnet.as_str())),
         _ => None,
     };
-    let mut found = meetings(plan, blame, absent, needed);
-    found.extend(meetings(plan, blame, absent, base));
+    let things = Things::of(plan, blame, absent);
+    let mut found = things.meet(blame, needed);
+    found.extend(things.meet(blame, base));
     let interfaces = found.len();
-    found.extend(meetings(plan, blame, absent_localnet, localnet));
+    found.extend(Things::of(plan, blame, absent_localnet).meet(blame, localnet));
     // A bridge goes with its VLAN interface, and that with its NIC: one of them says it.
     let mut seen = HashSet::new();
     let mut groups: HashMap<(&str, &Place), usize> = HashMap::new();

@@ -1,10 +1,10 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::collect::Blame;
-use super::conflict::{Meeting, agreed, bridge, meetings};
+use super::conflict::{Meeting, Things, agreed, bridge};
 use super::hit::{Hit, Words};
-use crate::base::names::vlan_interface;
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Key, Plan};
@@ -40,8 +40,9 @@ enum Role {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
+    let things = Things::of(plan, blame, bridge);
     let found = [Role::Port, Role::Base, Role::Functions].map(|role| {
-        let met = meetings(plan, blame, bridge, |claim| nic(claim, role));
+        let met = things.meet(blame, |claim| nic(claim, role));
         met.into_iter().map(move |meeting| (role, meeting)).collect::<Vec<_>>()
     });
     let found: Vec<(Role, Meeting<'_>)> = found.into_iter().flatten().collect();
@@ -106,17 +107,14 @@ fn nic_is_wrong<'a>(plan: &Plan, meeting: &Meeting<'a>, role: Role, group: usize
 }
 
 /// The interface that a claim has as a NIC in this role. Pods' interfaces may stand on a bridge.
-fn nic(claim: &Claim, role: Role) -> Option<String> {
+fn nic(claim: &Claim, role: Role) -> Option<Cow<'_, str>> {
     match (&claim.what, &claim.holder, role) {
-        (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Port) => Some(match wire.tag() {
-            Some(id) => vlan_interface(&wire.base, id),
-            None => wire.base.clone(),
-        }),
+        (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Port) => Some(wire.interface()),
         // A policy of others may put a VLAN interface on a bridge, which the kernel lets it do.
         (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Base) => {
-            (wire.tag().is_some() && claim.by == Claimant::Network).then(|| wire.base.clone())
+            (wire.tag().is_some() && claim.by == Claimant::Network).then_some(Cow::Borrowed(&wire.base))
         }
-        (Claimed::VirtualFunctions(nic), _, Role::Functions) => Some(nic.clone()),
+        (Claimed::VirtualFunctions(nic), _, Role::Functions) => Some(Cow::Borrowed(nic)),
         _ => None,
     }
 }

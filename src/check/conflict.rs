@@ -1,5 +1,6 @@
 //! Where claims meet: what the rules about bridges, NICs, VLANs and names have in common.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::collect::Blame;
@@ -150,36 +151,43 @@ pub(super) struct Meeting<'a> {
     pub(super) group: usize,
 }
 
-/// Where claims of two kinds meet on one interface, on nodes that can be the same. The two functions name the interface of a claim that
-/// matters.
-pub(super) fn meetings<'a>(
+/// Interfaces that claims of a first kind are about, for claims of other kinds to meet.
+pub(super) struct Things<'a> {
     plan: &'a Plan,
-    blame: &Blame<'_>,
-    first_kind: impl Fn(&'a Claim) -> Option<&'a str>,
-    second_kind: impl Fn(&'a Claim) -> Option<String>,
-) -> Vec<Meeting<'a>> {
-    let mut things: HashMap<&str, Holders<'_>> = HashMap::new();
-    for claim in &plan.claims {
-        if let Some(interface) = first_kind(claim).filter(|_| !blame.has(&claim.place)) {
-            things.entry(interface).or_default().add(claim);
+    holders: HashMap<&'a str, Holders<'a>>,
+}
+
+impl<'a> Things<'a> {
+    /// The interfaces that `kind` names of the claims that matter.
+    pub(super) fn of(plan: &'a Plan, blame: &Blame<'_>, kind: impl Fn(&'a Claim) -> Option<&'a str>) -> Self {
+        let mut holders: HashMap<&str, Holders<'_>> = HashMap::new();
+        for claim in &plan.claims {
+            if let Some(interface) = kind(claim).filter(|_| !blame.has(&claim.place)) {
+                holders.entry(interface).or_default().add(claim);
+            }
         }
+        Self { plan, holders }
     }
-    let mut meetings: Vec<Meeting<'_>> = Vec::new();
-    let mut known: HashMap<(&str, &Holder), usize> = HashMap::new();
-    let mut seen: HashSet<&Place> = HashSet::new();
-    for claim in plan.claims.iter().filter(|_| !things.is_empty()) {
-        let Some(interface) = second_kind(claim) else { continue };
-        let Some((interface, holders)) = things.get_key_value(interface.as_str()) else { continue };
-        let Some(first) = holders.rival(claim, plan).filter(|_| !blame.has(&claim.place)) else { continue };
-        // Others among themselves are none of our business.
-        if first.by != Claimant::Network && claim.by != Claimant::Network || !seen.insert(&claim.place) {
-            continue;
+
+    /// Where claims of another kind meet them, on nodes that can be the same. `kind` names the interface of a claim that matters.
+    pub(super) fn meet(&self, blame: &Blame<'_>, kind: impl Fn(&'a Claim) -> Option<Cow<'a, str>>) -> Vec<Meeting<'a>> {
+        let mut meetings: Vec<Meeting<'_>> = Vec::new();
+        let mut known: HashMap<(&str, &Holder), usize> = HashMap::new();
+        let mut seen: HashSet<&Place> = HashSet::new();
+        for claim in self.plan.claims.iter().filter(|_| !self.holders.is_empty()) {
+            let Some(interface) = kind(claim) else { continue };
+            let Some((interface, holders)) = self.holders.get_key_value(&*interface) else { continue };
+            let Some(first) = holders.rival(claim, self.plan).filter(|_| !blame.has(&claim.place)) else { continue };
+            // Others among themselves are none of our business.
+            if first.by != Claimant::Network && claim.by != Claimant::Network || !seen.insert(&claim.place) {
+                continue;
+            }
+            let number = meetings.len();
+            let group = *known.entry((interface, &first.holder)).or_insert(number);
+            meetings.push(Meeting { interface, first, second: claim, group });
         }
-        let number = meetings.len();
-        let group = *known.entry((interface, &first.holder)).or_insert(number);
-        meetings.push(Meeting { interface, first, second: claim, group });
+        meetings
     }
-    meetings
 }
 
 /// How many agree on what one network contradicts; nothing if it is one against one.

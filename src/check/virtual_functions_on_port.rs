@@ -1,12 +1,13 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::collect::Blame;
-use super::conflict::{BLAMING, controller, meetings, port};
+use super::conflict::{BLAMING, Things, controller, port};
 use super::hit::{Hit, Words};
 use super::nodes::{name_nodes, place_in_state};
 use crate::base::place::Place;
-use crate::model::{Claimed, Key, Plan, Use};
+use crate::model::{Claim, Claimed, Key, Plan, Use};
 use crate::rule;
 
 rule! {
@@ -22,18 +23,17 @@ rule! {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
-    let functions = |claim: &crate::model::Claim| match &claim.what {
-        Claimed::VirtualFunctions(nic) => Some(nic.clone()),
+    let functions = |claim: &'a Claim| match &claim.what {
+        Claimed::VirtualFunctions(nic) => Some(Cow::Borrowed(nic.as_str())),
         _ => None,
     };
     let mut sides: HashMap<usize, Arc<[Place]>> = HashMap::new();
     let mut hits = Vec::new();
-    for meeting in meetings(plan, blame, port, functions) {
+    for meeting in Things::of(plan, blame, port).meet(blame, functions) {
         let Some(holder) = controller(meeting.first) else { continue };
         let side = sides.entry(meeting.group).or_insert_with(|| {
-            let is_on_it = |claim: &&crate::model::Claim| {
-                claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface)
-            };
+            let is_on_it =
+                |claim: &&Claim| claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface);
             plan.claims.iter().filter(is_on_it).map(|claim| claim.place.clone()).collect()
         });
         let (nic, first) = (meeting.interface, meeting.first);

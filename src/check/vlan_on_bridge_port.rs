@@ -1,8 +1,10 @@
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::collect::Blame;
-use super::conflict::{BLAMING, Meeting, controller, meetings, port};
+use super::conflict::{BLAMING, Meeting, Things, controller, port};
 use super::hit::{Hit, Words};
 use super::nodes::{name_nodes, place_in_state};
 use crate::base::place::Place;
@@ -32,10 +34,9 @@ rule! {
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let interfaces = Interfaces::of(plan);
-    let second = |claim: &Claim| interfaces.base(claim);
     let mut hits = Vec::new();
     let mut sides: HashMap<usize, Arc<[Place]>> = HashMap::new();
-    for meeting in meetings(plan, blame, port, second) {
+    for meeting in Things::of(plan, blame, port).meet(blame, |claim| interfaces.base(claim)) {
         let Some(hit) = interfaces.hit(&meeting) else { continue };
         let side = sides.entry(meeting.group).or_insert_with(|| {
             let is_on_it =
@@ -51,50 +52,66 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
 
 /// The interfaces for tags that are not those of the bridge that has the NIC, and what lets tags through.
 struct Interfaces<'a> {
+    plan: &'a Plan,
     /// NICs with the bridges and bonds that have them whole: their tags are no VLAN interfaces.
-    whole: HashSet<(&'a str, &'a Controller)>,
-    /// The wires of tags that something has as a port: its VLAN interface is not by itself.
+    whole: HashMap<&'a str, HashSet<&'a Controller>>,
+    /// The wires of tags on these NICs that something has as a port: its VLAN interface is not by itself.
     ports: HashSet<&'a Wire>,
-    bridges: HashMap<&'a str, Vec<&'a BridgeDefinition>>,
+    /// The bridges, looked up when something was found.
+    bridges: OnceCell<HashMap<&'a str, Vec<&'a BridgeDefinition>>>,
 }
 
 impl<'a> Interfaces<'a> {
     fn of(plan: &'a Plan) -> Self {
-        let holders = plan.claims.iter().filter_map(|claim| Some((port(claim)?, controller(claim)?)));
-        let mut interfaces = Self { whole: holders.collect(), ports: HashSet::new(), bridges: HashMap::new() };
-        if interfaces.whole.is_empty() {
-            return interfaces;
+        let mut whole: HashMap<&str, HashSet<&Controller>> = HashMap::new();
+        for (nic, controller) in plan.claims.iter().filter_map(|claim| Some((port(claim)?, controller(claim)?))) {
+            whole.entry(nic).or_default().insert(controller);
         }
-        for claim in &plan.claims {
-            match (&claim.what, &claim.holder) {
-                (Claimed::Wire(wire), Holder::Controller(controller))
-                    if wire.tag().is_some() && !interfaces.whole.contains(&(wire.base.as_str(), controller)) =>
-                {
-                    interfaces.ports.insert(wire);
-                }
-                (Claimed::Interface(name), Holder::Definition(definition)) => {
-                    interfaces.bridges.entry(name).or_default().extend(definition.bridge());
-                }
-                _ => {}
+        let mut interfaces = Self { plan, whole, ports: HashSet::new(), bridges: OnceCell::new() };
+        let ports = plan.claims.iter().filter_map(|claim| match (&claim.what, &claim.holder) {
+            (Claimed::Wire(wire), Holder::Controller(controller)) if interfaces.is_by_itself(wire, controller) => {
+                Some(wire)
             }
-        }
+            _ => None,
+        });
+        let ports: HashSet<&Wire> = ports.collect();
+        interfaces.ports = ports;
         interfaces
     }
 
+    /// Whether a tag is on a NIC that something else has whole.
+    fn is_by_itself(&self, wire: &Wire, controller: &Controller) -> bool {
+        wire.tag().is_some() && self.whole.get(wire.base.as_str()).is_some_and(|holders| !holders.contains(controller))
+    }
+
     /// What the VLAN interface of a claim stands on.
-    fn base(&self, claim: &Claim) -> Option<String> {
-        let wire = match (&claim.what, &claim.holder) {
-            (Claimed::Wire(wire), Holder::Controller(_)) if self.ports.contains(wire) => wire,
-            (Claimed::VlanInterface(wire), _) if claim.by != Claimant::Network && !self.ports.contains(wire) => wire,
-            _ => return None,
-        };
-        let is_own = controller(claim).is_some_and(|controller| self.whole.contains(&(wire.base.as_str(), controller)));
-        (wire.tag().is_some() && !is_own).then(|| wire.base.clone())
+    fn base(&self, claim: &'a Claim) -> Option<Cow<'a, str>> {
+        match (&claim.what, &claim.holder) {
+            (Claimed::Wire(wire), Holder::Controller(controller)) if self.is_by_itself(wire, controller) => {
+                Some(Cow::Borrowed(&wire.base))
+            }
+            (Claimed::VlanInterface(wire), _) if claim.by != Claimant::Network && !self.ports.contains(wire) => {
+                Some(Cow::Borrowed(&wire.base))
+            }
+            _ => None,
+        }
+    }
+
+    fn bridges(&self) -> &HashMap<&'a str, Vec<&'a BridgeDefinition>> {
+        self.bridges.get_or_init(|| {
+            let mut bridges: HashMap<&str, Vec<&BridgeDefinition>> = HashMap::new();
+            for claim in &self.plan.claims {
+                if let (Claimed::Interface(name), Holder::Definition(definition)) = (&claim.what, &claim.holder) {
+                    bridges.entry(name).or_default().extend(definition.bridge());
+                }
+            }
+            bridges
+        })
     }
 
     /// Whether a bridge lets a tag of its NIC through. A bond lets all of them through.
     fn carries(&self, bridge: &str, nic: &str, tag: u16) -> bool {
-        let Some(definitions) = self.bridges.get(bridge) else { return true };
+        let Some(definitions) = self.bridges().get(bridge) else { return true };
         let linux = definitions.iter().filter(|definition| definition.kind == BridgeKind::Linux);
         let filtering: Vec<&Filtering> = linux
             .flat_map(|definition| &definition.ports)
@@ -111,7 +128,7 @@ impl<'a> Interfaces<'a> {
         if !self.carries(holder, nic, id) {
             return None;
         }
-        let is_bond = !self.bridges.contains_key(holder);
+        let is_bond = !self.bridges().contains_key(holder);
         let own = match (&second.holder, second.by) {
             (Holder::Interface(name), Claimant::Site) => format!("`{name}` of the Site has"),
             (Holder::Interface(name), _) => format!("`{name}` of another policy has"),

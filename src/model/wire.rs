@@ -1,9 +1,10 @@
 //! Wires: the layer 2 networks that interfaces of the nodes lead to, whatever the interfaces are called.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::base::names::vlan_of_name;
+use crate::base::names::{vlan_interface, vlan_of_name};
 
 /// A layer 2: a NIC or bond, and the tags that frames have there. `eno1` with `vlanId: 5`, the name `eno1.5`, and `storage`, where
 /// that is VLAN 5 of `eno1`, are one wire.
@@ -44,6 +45,15 @@ impl Wire {
     /// The tag that is put on last, the inner one.
     pub fn tag(&self) -> Option<u16> {
         self.tags.into_iter().rev().find(|tag| *tag != 0)
+    }
+
+    /// The name of the interface for it, by the kernel's own convention.
+    pub fn interface(&self) -> Cow<'_, str> {
+        match self.tags {
+            [0, _] => Cow::Borrowed(&self.base),
+            [id, 0] => Cow::Owned(vlan_interface(&self.base, id)),
+            [outer, inner] => Cow::Owned(vlan_interface(&vlan_interface(&self.base, outer), inner)),
+        }
     }
 
     /// The wire that the last tag is put on.

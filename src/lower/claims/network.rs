@@ -12,7 +12,7 @@ use crate::model::cni::{NetConf, Plugin};
 use crate::model::{
     Bridge, BridgeDefinition, BridgeKind, Carrier, Claim, Claimant, Claimed, Controller, Definition,
     ExistingAttachment, ExistingAttachments, Filtering, Guest, Holder, Host, Identity, Key, Manifest, Names, Network,
-    NodeOwner, Owner, Settings, Tagging, Uplink, Use, Wire, everywhere,
+    NodeOwner, Owner, Settings, Tagging, Use, Wire, everywhere,
 };
 
 /// What others wrote, as far as it changes what a network claims.
@@ -43,8 +43,8 @@ pub(in crate::lower) fn of_network(
             on_nodes(network, host, &group.names, others.define_interfaces, &mut claim);
         }
         let is_attached = network.nad_name.is_none() && !settings.skip_nad;
-        if let (Use::Pods(pods), Some(uplink), true) = (network.carrier.uses(), &host.uplink, is_attached) {
-            let wires = taken(uplink, &group.names);
+        if let (Use::Pods(pods), true) = (network.carrier.uses(), is_attached) {
+            let wires = taken(host, &group.names);
             for wire in wires {
                 let holder = Holder::Controller(pods.clone());
                 claim(network.at(Key::PhysicalInterface), Claimed::Wire(wire), holder);
@@ -101,16 +101,17 @@ fn on_nodes(
     }
     let is_by_tag = network.carrier.vlan().is_some() && network.carrier.tag_above().is_none();
     let key = if is_by_tag { Key::VlanId } else { Key::PhysicalInterface };
-    for wire in taken(uplink, names) {
+    for wire in taken(host, names) {
         claim(network.at(key), Claimed::Wire(wire), holder());
     }
 }
 
 /// The wires that are taken with an uplink: its own, or those of the NICs of an OVS bond.
-fn taken(uplink: &Uplink, names: &Names) -> Vec<Wire> {
-    match uplink.definition.as_ref().and_then(|definition| definition.ovs_bond.as_ref()) {
+fn taken(host: &Host, names: &Names) -> Vec<Wire> {
+    let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
+    match definition.and_then(|definition| definition.ovs_bond.as_ref()) {
         Some(bond) => bond.port.iter().map(|nic| names.wire(nic)).collect(),
-        None => vec![names.wire(&uplink.name)],
+        None => host.base.iter().cloned().collect(),
     }
 }
 
@@ -121,9 +122,9 @@ fn definition(network: &Network, host: &Host, kind: BridgeKind, names: &Names) -
         (BridgeKind::Linux, Some(Tagging::Filtering(vlan))) => Filtering::of_port(Some(vlan)),
         (BridgeKind::Linux, _) => Filtering::of_plain_port(),
     };
-    let wires = match (&host.uplink, host.vlan) {
-        (Some(uplink), None) => taken(uplink, names),
-        _ => host.port_wire().into_iter().collect(),
+    let wires = match host.vlan {
+        None => taken(host, names),
+        Some(_) => host.port_wire().into_iter().collect(),
     };
     let addresses = network.carrier.bridge().and_then(|bridge| bridge.node_ip).into_iter().collect();
     let ports = wires.into_iter().map(|wire| (wire, filtering.clone())).collect();
