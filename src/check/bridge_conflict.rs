@@ -77,8 +77,8 @@ fn difference(here: &Definition, elsewhere: &Definition, network: Option<&Networ
     let port = || port_difference(here, elsewhere, network);
     let differences = [
         (here.kind != elsewhere.kind).then_some(Some(Difference::Key(Key::Type, "type"))),
-        (!here.ports.keys().eq(elsewhere.ports.keys())).then(port),
-        (!here.ports.values().eq(elsewhere.ports.values()) && here.ports.len() == elsewhere.ports.len())
+        (!here.wires().eq(elsewhere.wires())).then(port),
+        (!here.filtering().eq(elsewhere.filtering()) && here.wires().count() == elsewhere.wires().count())
             .then_some(Some(Difference::Filtering)),
         // What is not written cannot be shown.
         (here.addresses != elsewhere.addresses)
@@ -99,7 +99,7 @@ fn port_difference(
     network: Option<&Network>,
 ) -> Option<Difference> {
     let nic = Some(Difference::Key(Key::PhysicalInterface, "physicalInterface"));
-    let (mut ours, mut theirs) = (here.ports.keys(), elsewhere.ports.keys());
+    let (mut ours, mut theirs) = (here.wires(), elsewhere.wires());
     let (Some(our), Some(their), None, None) = (ours.next(), theirs.next(), ours.next(), theirs.next()) else {
         return nic;
     };

@@ -21,7 +21,8 @@ pub(super) struct Blame<'a>(Vec<&'a HashSet<NetworkId>>);
 impl Blame<'_> {
     /// Whether the network of a place is one of them.
     pub(super) fn has(&self, place: &Place) -> bool {
-        place.network().is_some_and(|network| self.0.iter().any(|networks| networks.contains(&network)))
+        !self.0.is_empty()
+            && place.network().is_some_and(|network| self.0.iter().any(|networks| networks.contains(&network)))
     }
 }
 
@@ -33,7 +34,13 @@ pub fn check(plan: &Plan, found: Findings, report: &mut Report) {
         let hits: Vec<Vec<Hit<'_>>> = layer
             .par_iter()
             .map(|(rule, check)| {
-                let blame = Blame(rule.yields_to.iter().filter_map(|other| networks.get(other.code)).collect());
+                let blame = Blame(
+                    rule.yields_to
+                        .iter()
+                        .filter_map(|other| networks.get(other.code))
+                        .filter(|it| !it.is_empty())
+                        .collect(),
+                );
                 let mut hits = check(plan, &blame);
                 hits.retain(|hit| !blame.has(&hit.place));
                 hits

@@ -90,9 +90,9 @@ fn differ(plan: &Plan, a: Owned<'_>, b: Owned<'_>) -> bool {
         (Owner::Node(a), Owner::Node(b)) => nodes_differ(plan, a, b),
         // The guest of an attachment has its address.
         (Owner::Attachment(name), Owner::Guest(guest)) | (Owner::Guest(guest), Owner::Attachment(name)) => {
-            let claim = if matches!(a.1, Owner::Guest(_)) { a.0 } else { b.0 };
-            let own = plan.network_of(claim).and_then(|network| network.nad_name.as_ref());
-            own.is_none_or(|own| own.or_in(guest.namespace.as_deref()) != *name)
+            let Some((wukong, network)) = plan.find(*guest) else { return true };
+            let namespace = wukong.identity.namespace.as_deref();
+            network.nad_name.as_ref().is_none_or(|own| own.or_in(namespace) != *name)
         }
         (a, b) => a != b,
     }
@@ -119,7 +119,7 @@ fn hit<'a>(plan: &'a Plan, what: &'a Claimed, first: Owned<'a>, second: Owned<'a
     };
     let hit = Hit::new(second.0.place.clone(), move || {
         let Claimed::Address { wire, address } = what else { return Words::new("", "") };
-        let (here, elsewhere) = (second.1, first.1);
+        let (here, elsewhere) = (plan.words_of(second.1), plan.words_of(first.1));
         let words = if is_together {
             Words::new(
                 format!("{address} on {wire} belongs to {here}, and to {elsewhere} already"),
@@ -131,7 +131,7 @@ fn hit<'a>(plan: &'a Plan, what: &'a Claimed, first: Owned<'a>, second: Owned<'a
                 "give one of them another address; accept it if the groups are layer 2 networks of their own",
             )
         };
-        words.with_related(first.0.place.clone(), elsewhere.to_string())
+        words.with_related(first.0.place.clone(), elsewhere)
     });
     if is_together && !is_doubtful { hit } else { hit.with_severity(Severity::Warning) }
 }

@@ -164,7 +164,7 @@ fn vlan_problem<'a>(network: &'a Network, config: &Value) -> Option<Problem<'a>>
             return Some(Problem::VlanIsTwice(theirs, &bridge.name));
         }
         // On a plain bridge the plugin tags, because kubernetes-nmstate turns filtering on.
-        let is_carried = u16::try_from(theirs).is_ok_and(|tag| Filtering::of_plain_port().carries(tag));
+        let is_carried = u16::try_from(theirs).is_ok_and(|tag| Filtering::Plain.carries(tag));
         return (!is_carried && bridge_kind == Some(BridgeKind::Linux))
             .then_some(Problem::VlanIsDropped(theirs, &bridge.name));
     }

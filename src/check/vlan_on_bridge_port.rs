@@ -55,8 +55,8 @@ struct Interfaces<'a> {
     plan: &'a Plan,
     /// NICs with the bridges and bonds that have them whole: their tags are no VLAN interfaces.
     whole: HashMap<&'a str, HashSet<&'a Controller>>,
-    /// The wires of tags on these NICs that something has as a port: its VLAN interface is not by itself.
-    ports: HashSet<&'a Wire>,
+    /// The wires of tags on these NICs that something has as a port, looked up when there are VLAN interfaces without a network.
+    ports: OnceCell<HashSet<&'a Wire>>,
     /// The bridges, looked up when something was found.
     bridges: OnceCell<HashMap<&'a str, Vec<&'a BridgeDefinition>>>,
 }
@@ -67,16 +67,19 @@ impl<'a> Interfaces<'a> {
         for (nic, controller) in plan.claims.iter().filter_map(|claim| Some((port(claim)?, controller(claim)?))) {
             whole.entry(nic).or_default().insert(controller);
         }
-        let mut interfaces = Self { plan, whole, ports: HashSet::new(), bridges: OnceCell::new() };
-        let ports = plan.claims.iter().filter_map(|claim| match (&claim.what, &claim.holder) {
-            (Claimed::Wire(wire), Holder::Controller(controller)) if interfaces.is_by_itself(wire, controller) => {
-                Some(wire)
-            }
-            _ => None,
-        });
-        let ports: HashSet<&Wire> = ports.collect();
-        interfaces.ports = ports;
-        interfaces
+        Self { plan, whole, ports: OnceCell::new(), bridges: OnceCell::new() }
+    }
+
+    fn ports(&self) -> &HashSet<&'a Wire> {
+        self.ports.get_or_init(|| {
+            let port = |claim: &'a Claim| match (&claim.what, &claim.holder) {
+                (Claimed::Wire(wire), Holder::Controller(controller)) => {
+                    Some(wire).filter(|_| self.is_by_itself(wire, controller))
+                }
+                _ => None,
+            };
+            self.plan.claims.iter().filter_map(port).collect()
+        })
     }
 
     /// Whether a tag is on a NIC that something else has whole.
@@ -90,7 +93,7 @@ impl<'a> Interfaces<'a> {
             (Claimed::Wire(wire), Holder::Controller(controller)) if self.is_by_itself(wire, controller) => {
                 Some(Cow::Borrowed(&wire.base))
             }
-            (Claimed::VlanInterface(wire), _) if claim.by != Claimant::Network && !self.ports.contains(wire) => {
+            (Claimed::VlanInterface(wire), _) if claim.by != Claimant::Network && !self.ports().contains(wire) => {
                 Some(Cow::Borrowed(&wire.base))
             }
             _ => None,
@@ -114,7 +117,7 @@ impl<'a> Interfaces<'a> {
         let Some(definitions) = self.bridges().get(bridge) else { return true };
         let linux = definitions.iter().filter(|definition| definition.kind == BridgeKind::Linux);
         let filtering: Vec<&Filtering> = linux
-            .flat_map(|definition| &definition.ports)
+            .flat_map(|definition| definition.wires().zip(definition.filtering()))
             .filter(|(wire, _)| wire.base == nic)
             .map(|(_, filtering)| filtering)
             .collect();
@@ -213,6 +216,7 @@ fn beside<'a>(plan: &'a Plan, network: &'a Network, taken: &HashSet<&Wire>) -> O
         let nic = &host.uplink.as_ref()?.name;
         let filtering = match network.carrier.bridge().map(|bridge| &bridge.tagging) {
             Some(crate::model::Tagging::Filtering(vlan)) => Filtering::of_port(Some(vlan)),
+            _ if network.carrier.bridge_kind() == Some(BridgeKind::Linux) => Filtering::Plain,
             _ => Filtering::Off,
         };
         let mut found: Option<(u16, &str, Vec<usize>)> = None;

@@ -14,7 +14,7 @@ use super::existing::NadName;
 use super::filtering::Filtering;
 use super::selector::{HOSTNAME, NodeSelector};
 use super::wire::Wire;
-use crate::base::place::Place;
+use crate::base::place::{NetworkId, Place};
 
 /// Something that somebody has on some nodes, and as what.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ pub enum Manifest {
     /// One of our policies, by its number: every policy is planned once, and whoever comes second with its name is another.
     Policy(usize),
     /// The attachment of a network.
-    Attachment(Guest),
+    Attachment(Option<NetworkId>),
 }
 
 /// What takes the frames of a wire.
@@ -191,10 +191,34 @@ impl Definition {
 pub struct BridgeDefinition {
     /// Whose it is.
     pub kind: BridgeKind,
-    /// The wires of its ports, with what they let through.
-    pub ports: BTreeMap<Wire, Filtering>,
+    /// The wires of its ports in order, with what they let through.
+    ports: Vec<(Wire, Filtering)>,
     /// The node's own static addresses on it.
     pub addresses: BTreeSet<IpNet>,
+}
+
+impl BridgeDefinition {
+    /// A bridge of these ports, in whatever order.
+    pub fn new(
+        kind: BridgeKind,
+        ports: impl IntoIterator<Item = (Wire, Filtering)>,
+        addresses: BTreeSet<IpNet>,
+    ) -> Self {
+        let mut ports: Vec<(Wire, Filtering)> = ports.into_iter().collect();
+        ports.sort_unstable();
+        ports.dedup();
+        Self { kind, ports, addresses }
+    }
+
+    /// The wires of its ports, in order.
+    pub fn wires(&self) -> impl Iterator<Item = &Wire> {
+        self.ports.iter().map(|(wire, _)| wire)
+    }
+
+    /// What its ports let through, in the order of their wires.
+    pub fn filtering(&self) -> impl Iterator<Item = &Filtering> {
+        self.ports.iter().map(|(_, filtering)| filtering)
+    }
 }
 
 /// The two kinds of bridges.
@@ -209,8 +233,8 @@ pub enum BridgeKind {
 /// Whose an address is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// A guest's.
-    Guest(Guest),
+    /// The guest's of a network.
+    Guest(NetworkId),
     /// The pods' or guests' of an attachment that others wrote.
     Attachment(NadName),
     /// A node's.
@@ -224,17 +248,6 @@ pub enum NodeOwner {
     Selected(Arc<NodeSelector>, String),
     /// A node of the inventory, by its number, with its name.
     Known(usize, String),
-}
-
-/// A network of a virtual machine, by names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Guest {
-    /// The namespace of the Wukong.
-    pub namespace: Option<String>,
-    /// The Wukong.
-    pub wukong: String,
-    /// The network.
-    pub network: String,
 }
 
 impl fmt::Display for Controller {
@@ -267,9 +280,9 @@ impl fmt::Display for BridgeDefinition {
         };
         match self.ports.len() {
             0 => formatter.write_str(" without a port")?,
-            _ => write!(formatter, " on {}", self.ports.keys().map(on).collect::<Vec<_>>().join(", "))?,
+            _ => write!(formatter, " on {}", self.wires().map(on).collect::<Vec<_>>().join(", "))?,
         }
-        let filtering: BTreeSet<String> = self.ports.values().map(Filtering::to_string).collect();
+        let filtering: BTreeSet<String> = self.filtering().map(Filtering::to_string).collect();
         for words in filtering.iter().filter(|_| self.kind == BridgeKind::Linux) {
             formatter.write_str(words)?;
         }
@@ -291,25 +304,14 @@ impl BridgeKind {
     }
 }
 
-impl fmt::Display for Owner {
+impl fmt::Display for NodeOwner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Guest(guest) => guest.fmt(formatter),
-            Self::Attachment(name) => write!(formatter, "the attachment `{name}`"),
-            Self::Node(NodeOwner::Selected(nodes, interface)) => match nodes.get(HOSTNAME) {
+            Self::Selected(nodes, interface) => match nodes.get(HOSTNAME) {
                 Some(hostname) => write!(formatter, "the node `{hostname}`, on `{interface}`"),
                 None => write!(formatter, "the node, on `{interface}`"),
             },
-            Self::Node(NodeOwner::Known(_, name)) => write!(formatter, "the node `{name}`"),
-        }
-    }
-}
-
-impl fmt::Display for Guest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.namespace {
-            Some(namespace) => write!(formatter, "`{}` of `{namespace}/{}`", self.network, self.wukong),
-            None => write!(formatter, "`{}` of `{}`", self.network, self.wukong),
+            Self::Known(_, name) => write!(formatter, "the node `{name}`"),
         }
     }
 }

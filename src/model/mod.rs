@@ -23,8 +23,8 @@ use crate::base::place::NetworkId;
 
 pub use carrier::{Bridge, Carrier, Need, Tagging, Use};
 pub use claims::{
-    BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, Guest, Holder, Manifest, NodeOwner,
-    Owner, everywhere,
+    BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, Holder, Manifest, NodeOwner, Owner,
+    everywhere,
 };
 pub use existing::{ExistingAttachment, ExistingAttachments, ExistingPolicy, NadName};
 pub use filtering::Filtering;
@@ -95,14 +95,37 @@ impl Plan {
         self.network(claim.place.network()?)
     }
 
-    /// The network of a place.
+    /// The owner of an address, in words.
+    pub fn words_of(&self, owner: &Owner) -> String {
+        match owner {
+            Owner::Guest(id) => match self.find(*id) {
+                Some((wukong, network)) => {
+                    let identity = &wukong.identity;
+                    let name = NadName { namespace: identity.namespace.clone(), name: identity.name.clone() };
+                    format!("`{}` of `{name}`", network.name)
+                }
+                None => "a guest".to_owned(),
+            },
+            Owner::Attachment(name) => format!("the attachment `{name}`"),
+            Owner::Node(node) => node.to_string(),
+        }
+    }
+
+    /// The network of an id.
     pub fn network(&self, id: NetworkId) -> Option<&Network> {
+        self.find(id).map(|(_, network)| network)
+    }
+
+    /// The network of an id, with its virtual machine.
+    pub fn find(&self, id: NetworkId) -> Option<(&Wukong, &Network)> {
         let by_id = self.by_id.0.get_or_init(|| {
             let numbered = self.wukongs.iter().enumerate();
             let all =
                 numbered.flat_map(|(number, wukong)| wukong.networks.iter().enumerate().map(move |it| (number, it)));
             all.filter_map(|(number, (index, network))| Some((network.origin.network?, (number, index)))).collect()
         });
-        by_id.get(&id).map(|(wukong, network)| &self.wukongs[*wukong].networks[*network])
+        let (wukong, network) = by_id.get(&id)?;
+        let wukong = &self.wukongs[*wukong];
+        Some((wukong, &wukong.networks[*network]))
     }
 }

@@ -25,7 +25,7 @@ impl<'a> Bridges<'a> {
             if let (Claimed::Interface(name), Holder::Definition(Definition::Bridge(bridge))) =
                 (&claim.what, &claim.holder)
             {
-                bridges.entry(name).or_default().extend(bridge.ports.keys().map(|wire| (wire, &claim.nodes)));
+                bridges.entry(name).or_default().extend(bridge.wires().map(|wire| (wire, &claim.nodes)));
             }
         }
         Self(bridges)

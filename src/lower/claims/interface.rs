@@ -1,6 +1,6 @@
 //! What is claimed by saying what an interface is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -84,9 +84,8 @@ pub(super) fn claims(stated: &Stated<'_>, written: &Written<'_>, speaker: &Speak
         Is::Bridge(kind, ports) => {
             let addresses = addresses(stated).collect();
             let wires = ports.iter().filter(|(port, _)| *port != name);
-            let wires: BTreeMap<Wire, Filtering> =
-                wires.map(|(port, filtering)| filtered(names.wire(port), filtering.clone())).collect();
-            let (what, holder) = is_made(Definition::Bridge(BridgeDefinition { kind: *kind, ports: wires, addresses }));
+            let wires = wires.map(|(port, filtering)| filtered(names.wire(port), filtering.clone()));
+            let (what, holder) = is_made(Definition::Bridge(BridgeDefinition::new(*kind, wires, addresses)));
             claim(written.name(), what, holder);
             for (port, _) in ports.iter().filter(|(port, _)| *port != name) {
                 let (what, holder) = takes(port);
@@ -136,7 +135,7 @@ pub(super) fn claims(stated: &Stated<'_>, written: &Written<'_>, speaker: &Speak
 /// does not filter.
 pub(super) fn filtered(wire: Wire, filtering: Filtering) -> (Wire, Filtering) {
     let is_alike = wire.tag().is_some() && filtering == Filtering::Off;
-    (wire, if is_alike { Filtering::of_plain_port() } else { filtering })
+    (wire, if is_alike { Filtering::Plain } else { filtering })
 }
 
 pub(super) fn of_address(wire: &Wire, address: IpAddr) -> Claimed {

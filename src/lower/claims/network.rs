@@ -11,7 +11,7 @@ use crate::base::place::Place;
 use crate::model::cni::{NetConf, Plugin};
 use crate::model::{
     Bridge, BridgeDefinition, BridgeKind, Carrier, Claim, Claimant, Claimed, Controller, Definition,
-    ExistingAttachment, ExistingAttachments, Filtering, Guest, Holder, Host, Identity, Key, Manifest, Names, Network,
+    ExistingAttachment, ExistingAttachments, Filtering, Holder, Host, Identity, Key, Manifest, Names, Network,
     NodeOwner, Owner, Settings, Tagging, Use, Wire, everywhere,
 };
 
@@ -54,7 +54,7 @@ pub(in crate::lower) fn of_network(
         let mut claim = |place: Place, what: Claimed, holder: Holder| {
             claims.push(Claim { place, what, holder, nodes: Arc::clone(&group.node_selector), by: Claimant::Network });
         };
-        on_wire(identity, network, host, attachment, &mut claim);
+        on_wire(network, host, attachment, &mut claim);
     }
 }
 
@@ -120,19 +120,18 @@ fn definition(network: &Network, host: &Host, kind: BridgeKind, names: &Names) -
     let filtering = match (kind, tagging) {
         (BridgeKind::Ovs, _) => Filtering::Off,
         (BridgeKind::Linux, Some(Tagging::Filtering(vlan))) => Filtering::of_port(Some(vlan)),
-        (BridgeKind::Linux, _) => Filtering::of_plain_port(),
+        (BridgeKind::Linux, _) => Filtering::Plain,
     };
     let wires = match host.vlan {
         None => taken(host, names),
         Some(_) => host.port_wire().into_iter().collect(),
     };
     let addresses = network.carrier.bridge().and_then(|bridge| bridge.node_ip).into_iter().collect();
-    let ports = wires.into_iter().map(|wire| (wire, filtering.clone())).collect();
-    Definition::Bridge(BridgeDefinition { kind, ports, addresses })
+    let ports = wires.into_iter().map(|wire| (wire, filtering.clone()));
+    Definition::Bridge(BridgeDefinition::new(kind, ports, addresses))
 }
 
 fn on_wire(
-    identity: &Identity,
     network: &Network,
     host: &Host,
     attachment: Option<&ExistingAttachment>,
@@ -146,7 +145,8 @@ fn on_wire(
         claim(network.at(Key::NodeIp), of_subnet(&wire, node_ip), Holder::Gateway(None));
     }
     let Some(wire) = guest_wire(network, host, attachment) else { return };
-    let owner = || Holder::Owner(Owner::Guest(guest(identity, network)));
+    let Some(id) = network.origin.network else { return };
+    let owner = || Holder::Owner(Owner::Guest(id));
     for address in attachment.map(ExistingAttachment::static_addresses).unwrap_or_default() {
         claim(network.at(Key::NadName), of_address(&wire, address.addr()), owner());
     }
@@ -178,7 +178,7 @@ fn alias_wire(network: &Network, host: &Host) -> Option<Wire> {
 /// The claim of the name of a network's attachment.
 pub(in crate::lower) fn of_attachment_name(identity: &Identity, network: &Network, name: &str) -> Claim {
     let what = Claimed::AttachmentName { namespace: identity.namespace.clone(), name: name.to_owned() };
-    let holder = Holder::Manifest(Manifest::Attachment(guest(identity, network)));
+    let holder = Holder::Manifest(Manifest::Attachment(network.origin.network));
     Claim { place: network.at(Key::Name), what, holder, nodes: everywhere(), by: Claimant::Network }
 }
 
@@ -199,9 +199,4 @@ pub(super) fn ovn_particulars(config: &Value) -> BTreeMap<String, String> {
     let fields = config.as_object().into_iter().flatten().filter(|(key, _)| !OWN.contains(&key.as_str()));
     let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     fields.map(|(key, value)| (key.clone(), word(value))).collect()
-}
-
-fn guest(identity: &Identity, network: &Network) -> Guest {
-    let (namespace, wukong) = (identity.namespace.clone(), identity.name.clone());
-    Guest { namespace, wukong, network: network.name.clone() }
 }

@@ -40,7 +40,7 @@ fn of_bridge(
     kind: BridgeKind,
     ports: impl IntoIterator<Item = (Wire, Filtering)>,
 ) -> Claim {
-    let definition = BridgeDefinition { kind, ports: ports.into_iter().collect(), addresses: BTreeSet::new() };
+    let definition = BridgeDefinition::new(kind, ports, BTreeSet::new());
     Claim {
         place: origin.at("name"),
         what: Claimed::BridgeOfSite(name.to_owned()),
