@@ -40,9 +40,12 @@ pub fn assemble(
 ) -> Plan {
     let mut claims = claims::of_site(&settings);
     claims.extend(claims::of_policies(&objects.policies, &settings));
-    let bridges = claims::Bridges::of(claims.iter().chain(&networks.claims));
-    let of_attachments = claims::of_attachments(&objects.attachments, &bridges, &settings);
-    claims.extend(of_attachments);
+    // Where the bridges lead to matters to attachments of others alone.
+    if !objects.attachments.is_empty() {
+        let bridges = claims::Bridges::of(claims.iter().chain(&networks.claims));
+        let of_attachments = claims::of_attachments(&objects.attachments, &bridges, &settings);
+        claims.extend(of_attachments);
+    }
     claims.extend(claims::of_inventory(&objects.inventory, &settings.groups));
     claims.extend(networks.claims);
     claims.extend(policies.claims);

@@ -131,7 +131,7 @@ mod tests {
         let off = Filtering::of_value(&json!({"name": "eno1", "vlan": {}}));
         assert_eq!(off, Filtering::Off);
         assert!(off.carries(1) && off.carries(4094));
-        assert!(!Filtering::Plain.carries(1) && Filtering::of_plain_port().carries(2));
+        assert!(!Filtering::Plain.carries(1) && Filtering::Plain.carries(2));
     }
 
     #[test]
