@@ -1,6 +1,7 @@
 //! Where something is written: sources, documents, and places in them. Positions are looked up once, at the end, by
 //! `view::resolve`.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 /// A source's number among the texts of a run.
@@ -73,6 +74,9 @@ pub enum Place {
     Path(String),
 }
 
+/// Room for a key and the slash before it.
+const USUAL_SEGMENT: usize = 24;
+
 /// A place in a document that typed values were made from: how the later stages point back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -113,19 +117,33 @@ impl Origin {
     /// The origin of a child, by key or by index.
     #[must_use]
     pub fn child(&self, segment: impl std::fmt::Display) -> Self {
-        let segment = segment.to_string().replace('~', "~0").replace('/', "~1");
-        self.below(&format!("/{segment}"))
+        let mut pointer = String::with_capacity(self.pointer.len() + USUAL_SEGMENT);
+        pointer.push_str(&self.pointer);
+        pointer.push('/');
+        let start = pointer.len();
+        // Writing to a String cannot fail.
+        let _ = write!(pointer, "{segment}");
+        if pointer[start..].contains(['~', '/']) {
+            let escaped = pointer[start..].replace('~', "~0").replace('/', "~1");
+            pointer.truncate(start);
+            pointer.push_str(&escaped);
+        }
+        self.with(pointer)
     }
 
     /// The origin of what a JSON pointer leads to from here.
     #[must_use]
     pub fn below(&self, pointer: &str) -> Self {
-        Self { pointer: format!("{}{pointer}", self.pointer), ..self.clone() }
+        self.with([&self.pointer, pointer].concat())
+    }
+
+    fn with(&self, pointer: String) -> Self {
+        Self { document: self.document, object: self.object, pointer, network: self.network }
     }
 
     /// The value of this origin's child as a place; `path` may name a grandchild as `a/b`.
     pub fn at(&self, path: &str) -> Place {
-        self.place(format!("{}/{path}", self.pointer), Part::Value)
+        self.place([&self.pointer, "/", path].concat(), Part::Value)
     }
 
     /// The rest of a place's pointer, if the place is this origin's value or within it.

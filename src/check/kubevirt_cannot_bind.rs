@@ -1,6 +1,6 @@
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use crate::model::{Carrier, Key, Plan};
+use crate::model::{Key, Plan};
 use crate::rule;
 
 rule! {
@@ -17,12 +17,8 @@ rule! {
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut hits = Vec::new();
-    for network in plan.networks() {
-        let network_type = match network.carrier {
-            Carrier::Macvlan => "macvlan",
-            Carrier::Ipvlan => "ipvlan",
-            _ => continue,
-        };
+    for network in plan.networks().filter(|network| !network.carrier.can_be_bound()) {
+        let network_type = network.carrier.word();
         hits.push(Hit::new(network.at(Key::Type), move || {
             Words::new(
                 format!(

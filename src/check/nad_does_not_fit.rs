@@ -8,8 +8,7 @@ use super::hit::{Hit, Words};
 use crate::base::place::Place;
 use crate::model::cni::OVN_PLUGIN;
 use crate::model::{
-    Attachment, BridgeKind, Carrier, ExistingAttachment, Filtering, Host, Key, NadName, Network, Plan, Tagging, Uplink,
-    Use,
+    Attachment, BridgeKind, ExistingAttachment, Filtering, Host, Key, NadName, Network, Plan, Tagging, Uplink, Use,
 };
 use crate::rule;
 
@@ -125,7 +124,7 @@ fn problem<'a>(network: &'a Network, config: &Value) -> Option<Problem<'a>> {
     if let Some(theirs) = text("topology").filter(|theirs| kind == OVN_PLUGIN && *theirs != "localnet") {
         return Some(Problem::Topology(theirs.to_owned()));
     }
-    if let (Some(theirs), Carrier::Localnet { localnet, .. }) = (text("physicalNetworkName"), &network.carrier)
+    if let (Some(theirs), Some(localnet)) = (text("physicalNetworkName"), network.carrier.localnet())
         && theirs != localnet
     {
         return Some(Problem::Localnet(theirs.to_owned(), localnet));

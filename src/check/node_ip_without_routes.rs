@@ -1,7 +1,7 @@
 use super::collect::Blame;
 use super::hit::{Hit, Words};
 use super::nodes::is_known;
-use crate::model::{Carrier, Key, Network, Plan};
+use crate::model::{BridgeKind, Key, Network, Plan};
 use crate::rule;
 
 rule! {
@@ -25,9 +25,9 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let host = network.hosts.iter().find(|host| host.vlan.is_none() && !is_known(plan, host))?;
         let nic = host.uplink.as_ref()?.name.as_str();
         Some(Hit::new(network.at(Key::NodeIp), move || {
-            let instead = match network.carrier {
-                Carrier::OvsBridge(_) => "`type: bridge` with a `vlanId`",
-                _ => "a `vlanId`",
+            let instead = match network.carrier.bridge_kind() {
+                Some(BridgeKind::Ovs) => "`type: bridge` with a `vlanId`",
+                Some(BridgeKind::Linux) | None => "a `vlanId`",
             };
             Words::new(
                 format!("{address} moves from `{nic}` to `{}`, but routes and DNS of `{nic}` do not", bridge.name),

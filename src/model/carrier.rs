@@ -125,6 +125,19 @@ impl Carrier {
         }
     }
 
+    /// OVN's name for the bridge, if OVN-Kubernetes attaches to it.
+    pub fn localnet(&self) -> Option<&str> {
+        match self {
+            Self::Localnet { localnet, .. } => Some(localnet),
+            Self::Pod
+            | Self::LinuxBridge(_)
+            | Self::OvsBridge(_)
+            | Self::Macvlan
+            | Self::Ipvlan
+            | Self::Sriov { .. } => None,
+        }
+    }
+
     /// The VLAN tag that the guest's frames have on the uplink, as it is written.
     pub fn vlan(&self) -> Option<u16> {
         match self {

@@ -91,10 +91,54 @@ pub enum Plugin {
     },
 }
 
+#[deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 impl Plugin {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Bridge { .. } => "bridge",
+            Self::Ovs { .. } => "ovs",
+            Self::OvnLocalnet { .. } => "localnet",
+            Self::Macvlan { .. } => "macvlan",
+            Self::Ipvlan { .. } => "ipvlan",
+            Self::Sriov { .. } => "sriov",
+        }
+    }
+
+    /// The tag that it puts on.
+    pub fn tag(&self) -> Option<u16> {
+        match self {
+            Self::Bridge { vlan, .. } | Self::Ovs { vlan, .. } | Self::Sriov { vlan } => *vlan,
+            Self::OvnLocalnet { vlan_id, .. } => *vlan_id,
+            Self::Macvlan { .. } | Self::Ipvlan { .. } => None,
+        }
+    }
+
     /// Whether the plugin takes an `mtu`.
     pub fn takes_mtu(&self) -> bool {
-        !matches!(self, Self::Sriov { .. })
+        match self {
+            Self::Bridge { .. }
+            | Self::Ovs { .. }
+            | Self::OvnLocalnet { .. }
+            | Self::Macvlan { .. }
+            | Self::Ipvlan { .. } => true,
+            Self::Sriov { .. } => false,
+        }
+    }
+
+    /// The name of its network in the cluster, if OVN knows it by one: those on one localnet and VLAN are one.
+    pub fn ovn_network(&self) -> Option<String> {
+        match self {
+            Self::OvnLocalnet { physical_network_name, vlan_id, .. } => Some(match vlan_id {
+                Some(vlan) => format!("{physical_network_name}-vlan{vlan}"),
+                None => physical_network_name.clone(),
+            }),
+            Self::Bridge { .. }
+            | Self::Ovs { .. }
+            | Self::Macvlan { .. }
+            | Self::Ipvlan { .. }
+            | Self::Sriov { .. } => None,
+        }
     }
 }
 

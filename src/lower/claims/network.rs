@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::interface::{of_address, of_subnet};
 use crate::base::names::vlan_interface;
 use crate::base::place::Place;
-use crate::model::cni::{NetConf, Plugin};
+use crate::model::cni::NetConf;
 use crate::model::{
-    Bridge, BridgeDefinition, BridgeKind, Carrier, Claim, Claimant, Claimed, Controller, Definition,
-    ExistingAttachment, ExistingAttachments, Filtering, Holder, Host, Identity, Key, Manifest, Names, Network,
-    NodeOwner, Owner, Settings, Tagging, Use, Wire, everywhere,
+    Bridge, BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, ExistingAttachment,
+    ExistingAttachments, Filtering, Holder, Host, Identity, Key, Manifest, Names, Network, NodeOwner, Owner, Settings,
+    Tagging, Use, Wire, everywhere,
 };
 
 /// What others wrote, as far as it changes what a network claims.
@@ -65,9 +65,9 @@ fn on_nodes(
     has_others: bool,
     claim: &mut impl FnMut(Place, Claimed, Holder),
 ) {
-    if let Carrier::Localnet { localnet, bridge, .. } = &network.carrier {
-        let holder = Holder::Interface(bridge.clone());
-        claim(network.at(Key::PhysicalInterface), Claimed::Localnet(localnet.clone()), holder);
+    if let (Some(localnet), Some(bridge)) = (network.carrier.localnet(), network.carrier.bridge_name()) {
+        let holder = Holder::Interface(bridge.to_owned());
+        claim(network.at(Key::PhysicalInterface), Claimed::Localnet(localnet.to_owned()), holder);
     }
     let Some(uplink) = &host.uplink else { return };
     let (kind, bridge) = match network.carrier.uses() {
@@ -165,7 +165,7 @@ fn on_wire(
 fn guest_wire(network: &Network, host: &Host, attachment: Option<&ExistingAttachment>) -> Option<Wire> {
     let of_bridge = || Some(Wire::untagged(network.carrier.bridge_name()?).maybe_tagged(network.carrier.tag_above()));
     let wire = network.wire(host).or_else(of_bridge)?;
-    let is_plain = matches!(&network.carrier, Carrier::LinuxBridge(bridge) if bridge.tagging == Tagging::Interface);
+    let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
     Some(wire.maybe_tagged(attachment.and_then(ExistingAttachment::tag).filter(|_| is_plain)))
 }
 
@@ -184,7 +184,7 @@ pub(in crate::lower) fn of_attachment_name(identity: &Identity, network: &Networ
 
 /// The claim of a network's name among those of OVN, which must be configured alike wherever it is used.
 pub(in crate::lower) fn of_ovn_network(network: &Network, conf: &NetConf) -> Option<Claim> {
-    matches!(conf.plugin, Plugin::OvnLocalnet { .. }).then(|| Claim {
+    conf.plugin.ovn_network().map(|_| Claim {
         place: network.at(Key::PhysicalInterface),
         what: Claimed::OvnNetwork(conf.name.clone()),
         holder: Holder::OvnNetwork(ovn_particulars(&json!(conf))),

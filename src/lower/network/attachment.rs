@@ -76,19 +76,12 @@ pub(super) fn net_conf(
         Some(namespace) => format!("{namespace}{with}{name}"),
         None => name.to_owned(),
     };
-    // OVN's networks are known by name in the whole cluster: those on one localnet and VLAN are one.
-    let localnet = match &plugin {
-        Plugin::OvnLocalnet { physical_network_name, vlan_id: Some(vlan), .. } => {
-            Some(format!("{physical_network_name}-vlan{vlan}"))
-        }
-        Plugin::OvnLocalnet { physical_network_name, .. } => Some(physical_network_name.clone()),
-        _ => None,
-    };
+    let ovn_network = plugin.ovn_network();
     NetConf {
         cni_version: settings.cni_version.clone(),
-        net_attach_def_name: localnet.is_some().then(|| joined("/")),
-        ipam: ip.filter(|_| localnet.is_none()).map(StaticIpam::of),
-        name: localnet.unwrap_or_else(|| joined("-")),
+        net_attach_def_name: ovn_network.is_some().then(|| joined("/")),
+        ipam: ip.filter(|_| ovn_network.is_none()).map(StaticIpam::of),
+        name: ovn_network.unwrap_or_else(|| joined("-")),
         mtu: mtu.filter(|_| plugin.takes_mtu()),
         plugin,
     }

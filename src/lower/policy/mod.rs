@@ -17,8 +17,8 @@ use crate::base::diagnostic::Findings;
 use crate::base::names::{MAX_POLICY_BYTES, policy_name};
 use crate::lower::names::fits;
 use crate::model::{
-    Carrier, Claim, Claimant, Claimed, HOSTNAME, Holder, Host, Inventory, Key, Manifest, Need, Network, NodeSelector,
-    Policy, Selection, Settings, SourceFiles, Subject, Wukong, everywhere,
+    Claim, Claimant, Claimed, HOSTNAME, Holder, Host, Inventory, Key, Manifest, Need, Network, NodeSelector, Policy,
+    Selection, Settings, SourceFiles, Subject, Wukong, everywhere,
 };
 
 use state::{OwnAddress, desired};
@@ -185,13 +185,10 @@ fn requests(wukong: &Wukong) -> impl Iterator<Item = Request<'_>> {
     wukong.networks.iter().flat_map(move |network| {
         network.hosts.iter().filter_map(move |host| {
             let need = host.need.as_ref()?;
-            let subject = match &network.carrier {
-                Carrier::Localnet { localnet, .. } => About::Localnet(localnet),
-                Carrier::LinuxBridge(bridge) | Carrier::OvsBridge(bridge) => About::Bridge(&bridge.name),
-                Carrier::Pod | Carrier::Macvlan | Carrier::Ipvlan | Carrier::Sriov { .. } => {
-                    About::Nic(&host.uplink.as_ref()?.name)
-                }
-            };
+            let carrier = &network.carrier;
+            let of_bridge = carrier.localnet().map(About::Localnet).or(carrier.bridge_name().map(About::Bridge));
+            let of_nic = || Some(About::Nic(&host.uplink.as_ref()?.name));
+            let subject = of_bridge.or_else(of_nic)?;
             Some(Request { wukong, network, host, need, subject })
         })
     })

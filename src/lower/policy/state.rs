@@ -7,7 +7,7 @@ use crate::api::nmstate::{
     MappingState, NetworkState, Ovn, OvsBond, OvsBondPort, Route, Routes, Vlan,
 };
 use crate::base::names::vlan_interface;
-use crate::model::{Bridge, Carrier, Host, Need, Network, Tagging, Uplink};
+use crate::model::{BridgeKind, Host, Need, Network, Tagging, Uplink, Use};
 
 /// What a bridge in the place of a NIC has of the node's own: addresses, and what goes with them.
 #[derive(Debug, Clone, Default)]
@@ -61,24 +61,25 @@ pub(super) fn desired(network: &Network, host: &Host, need: &Need, own: &OwnAddr
     if let Some(uplink) = host.uplink.as_ref().filter(|_| *need != Need::Mapping) {
         below(uplink, takes_uplink, own, &mut state, &mut routes);
     }
-    match (&network.carrier, &host.uplink) {
-        (Carrier::LinuxBridge(bridge), Some(uplink)) => linux_bridge(bridge, uplink, host.vlan, own, &mut state),
-        (Carrier::OvsBridge(bridge), Some(uplink)) => ovs_bridge(&bridge.name, uplink, own, None, &mut state),
-        (Carrier::Localnet { localnet, bridge, .. }, uplink) => {
-            if let Some(uplink) = uplink.as_ref().filter(|_| *need == Need::MappedBridge) {
-                // OVN connects its own bridge to this one by patch ports.
-                ovs_bridge(bridge, uplink, own, Some(true), &mut state);
+    let carrier = &network.carrier;
+    if let (Use::Bridge(kind, name), Some(uplink), true) = (carrier.uses(), &host.uplink, need.makes_bridge()) {
+        match kind {
+            BridgeKind::Linux => {
+                let tagging = carrier.bridge().map(|bridge| &bridge.tagging);
+                linux_bridge(name, tagging, uplink, host.vlan, own, &mut state);
             }
-            state.ovn = Some(Ovn {
-                bridge_mappings: vec![BridgeMapping {
-                    localnet: localnet.clone(),
-                    bridge: Some(bridge.clone()),
-                    state: MappingState::Present,
-                }],
-            });
+            // OVN connects its own bridge to this one by patch ports.
+            BridgeKind::Ovs => ovs_bridge(name, uplink, own, carrier.localnet().map(|_| true), &mut state),
         }
-        (Carrier::LinuxBridge(_) | Carrier::OvsBridge(_), None)
-        | (Carrier::Pod | Carrier::Macvlan | Carrier::Ipvlan | Carrier::Sriov { .. }, _) => {}
+    }
+    if let Some(localnet) = carrier.localnet() {
+        state.ovn = Some(Ovn {
+            bridge_mappings: vec![BridgeMapping {
+                localnet: localnet.to_owned(),
+                bridge: carrier.bridge_name().map(str::to_owned),
+                state: MappingState::Present,
+            }],
+        });
     }
     routes.extend(own.routes.iter().cloned());
     if own.dns_resolver.is_some() {
@@ -115,7 +116,14 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
     }
 }
 
-fn linux_bridge(bridge: &Bridge, uplink: &Uplink, vlan: Option<u16>, own: &OwnAddress, state: &mut NetworkState) {
+fn linux_bridge(
+    name: &str,
+    tagging: Option<&Tagging>,
+    uplink: &Uplink,
+    vlan: Option<u16>,
+    own: &OwnAddress,
+    state: &mut NetworkState,
+) {
     let mut port = BridgePort::of(&uplink.name);
     if let Some(id) = vlan {
         port.name = vlan_interface(&uplink.name, id);
@@ -124,10 +132,10 @@ fn linux_bridge(bridge: &Bridge, uplink: &Uplink, vlan: Option<u16>, own: &OwnAd
         interface.mtu = uplink.mtu();
         // A VLAN interface that is there may have the node's address, which goes to the bridge.
         state.interfaces.push(if own.nic_type.is_some() { interface.without_ip() } else { interface });
-    } else if let Tagging::Filtering(vlan) = &bridge.tagging {
+    } else if let Some(Tagging::Filtering(vlan)) = tagging {
         port.vlan = Some(vlan.clone());
     }
-    let mut interface = Interface::up(&bridge.name, Some(InterfaceType::LinuxBridge));
+    let mut interface = Interface::up(name, Some(InterfaceType::LinuxBridge));
     interface.mtu = uplink.mtu();
     interface.bridge = Some(BridgeConfig::of(vec![port]));
     give(&mut interface, own);

@@ -352,10 +352,7 @@ fn bridge_words(carrier: &Carrier, host: &Host) -> Vec<String> {
         Some(BridgeKind::Ovs) | None => "ovs-bridge",
     };
     let filtering = bridge.is_some_and(|it| matches!(it.tagging, Tagging::Filtering(_))).then_some(", VLAN filtering");
-    let localnet = match carrier {
-        Carrier::Localnet { localnet, .. } => Some(format!("localnet {localnet}")),
-        _ => None,
-    };
+    let localnet = carrier.localnet().map(|localnet| format!("localnet {localnet}"));
     let existing = (host.need == Some(Need::Mapping)).then(|| "exists already".to_owned());
     let address = bridge.and_then(|bridge| bridge.node_ip).map(|address| format!("node {address}"));
     let kind = format!("{kind}{}", filtering.unwrap_or_default());
@@ -363,14 +360,7 @@ fn bridge_words(carrier: &Carrier, host: &Host) -> Vec<String> {
 }
 
 fn plugin_words(plugin: &Plugin) -> Vec<String> {
-    let (word, vlan) = match plugin {
-        Plugin::Bridge { vlan, .. } => ("bridge", vlan),
-        Plugin::Ovs { vlan, .. } => ("ovs", vlan),
-        Plugin::OvnLocalnet { vlan_id, .. } => ("localnet", vlan_id),
-        Plugin::Macvlan { .. } => ("macvlan", &None),
-        Plugin::Ipvlan { .. } => ("ipvlan", &None),
-        Plugin::Sriov { vlan } => ("sriov", vlan),
-    };
-    let word = vlan.map_or_else(|| word.to_owned(), |vlan| format!("{word}, VLAN {vlan}"));
+    let word = plugin.word();
+    let word = plugin.tag().map_or_else(|| word.to_owned(), |vlan| format!("{word}, VLAN {vlan}"));
     vec![word]
 }
