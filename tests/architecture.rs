@@ -140,3 +140,25 @@ fn what_a_carrier_is_stands_in_one_file() {
         assert!(knows || !variants(&text, "Plugin"), "`{path}` takes plugins apart");
     }
 }
+
+/// `CONTRIBUTING.md` names paths that exist, and its headings count the files of `src` that they name.
+#[test]
+fn contributing_is_true() {
+    let page = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("the page is there");
+    for section in page.split("\n## ") {
+        let heading = section.lines().next().unwrap_or_default();
+        let is_path = |word: &&str| word.contains('/') && !word.contains(' ') && !word.starts_with('-');
+        let words: Vec<&str> = section.split('`').skip(1).step_by(2).filter(is_path).collect();
+        for word in &words {
+            // `<type>` stands for the name of something new, `*` for any.
+            let fixed = word.split(['<', '*']).next().unwrap_or_default();
+            let parent = if fixed == *word { fixed } else { fixed.rsplit_once('/').map_or("", |(parent, _)| parent) };
+            let is_there = ["", "src"].iter().any(|folder| root().join(folder).join(parent).exists());
+            assert!(is_there, "{heading}: there is no `{word}`");
+        }
+        let Some(count) = heading.strip_suffix(" files").and_then(|it| it.rsplit(' ').next()) else { continue };
+        let files: BTreeSet<&&str> =
+            words.iter().filter(|word| word.starts_with("src/") && !word.contains('*')).collect();
+        assert_eq!(count.parse(), Ok(files.len()), "{heading}: it names {files:?}");
+    }
+}
