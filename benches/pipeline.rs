@@ -16,20 +16,20 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use wukong_render::base::diagnostic::Findings;
-use wukong_render::base::levels::Levels;
 use wukong_render::base::progress::Progress;
 use wukong_render::base::report::Report;
 use wukong_render::base::rule::Severity;
+use wukong_render::io::{self, Inputs, input as files, output as folder};
 use wukong_render::lower::{assemble, network, policy, site};
 use wukong_render::model::Overrides;
-use wukong_render::read::source::{Inputs, Sources};
-use wukong_render::read::{document, load, source};
-use wukong_render::view::emit::{json, sarif, text};
+use wukong_render::read::source::{Source, Sources};
+use wukong_render::read::{document, load};
+use wukong_render::view::emit::{Format, Style};
 use wukong_render::view::resolve::resolve;
 use wukong_render::write::render;
 use wukong_render::write::render::Templates;
 use wukong_render::write::tree::{Action, Change};
-use wukong_render::{Options, check, compile, registry};
+use wukong_render::{Outcome, Request, check, compile, registry};
 
 /// Three, because the machine's hiccups come singly: the median of three drops one. A hundred thousand take minutes, and are measured
 /// once.
@@ -233,14 +233,14 @@ fn measure(mode: Mode, input: &Path, output: &Path) -> Result<()> {
     // In here, so that giving the memory back is part of the run, as it is for the command.
     let changes = {
         let progress = Progress::default();
-        let (compilation, report) = compile(&inputs(input, output), &Options::default(), Levels::default(), &progress)?;
+        let request = io::request(&inputs(input, output), None, &progress)?;
+        let existing = Some(folder::read(output, &progress)?);
+        let Outcome { report, tree, changes, .. } = compile(Request { existing, ..request });
         refuse_errors(&report);
-        let tree = compilation.tree.context("without an error there is a tree")?;
-        let changes = tree.changes(output, &progress, &mut Findings::default())?;
+        let tree = tree.context("without an error there is a tree")?;
         if is_fresh {
-            tree.write(output, &changes, &progress)?;
+            folder::write(output, &tree, &changes, &progress)?;
         }
-        refuse_errors(&report);
         changes
     };
     say_time(&format!("whole run, {}", mode.word()), started);
@@ -256,12 +256,12 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
 
     // What is made once in a run (the compiled schema, the threads) is no stage's own, and no Wukong's.
     let mut few = Sources::default();
-    few.add(source::Source { path: String::new(), label: String::new(), text: wukong(0) });
+    few.add(Source { path: String::new(), label: String::new(), text: wukong(0) });
     let documents = document::parse(&few, load::is_wanted, &progress, &mut findings);
     drop(load::load(documents.objects, &mut findings));
     say_memory("VmRSS:", "before reading");
 
-    let sources = stage("reading", || source::read(&inputs, &progress, &mut findings))?;
+    let sources = stage("reading", || files::read(&inputs, &progress, &mut findings))?;
     let documents = stage("parsing", || document::parse(&sources, load::is_wanted, &progress, &mut findings));
     let mut objects = stage("checking", || load::load(documents.objects, &mut findings));
     let settings = site::settings(&objects, &Overrides::default(), &mut findings).context("the Site is sound")?;
@@ -270,12 +270,13 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     let policies = stage("policies", || policy::plan(&networks.wukongs, &objects.inventory, &settings, &mut findings));
     let plan = stage("claims", || assemble(objects, networks, policies, Arc::clone(&settings), None));
     stage("rules", || check::check(&plan, std::mem::take(&mut findings), &mut report));
-    let templates = Templates::load(None, &mut Sources::default(), &mut findings)?;
+    let templates = Templates::new(Vec::new(), &mut Sources::default(), &mut findings);
     let tree =
         stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut findings));
-    let changes = stage("comparing, folder empty", || tree.changes(output, &progress, &mut findings))?;
-    stage("writing", || tree.write(output, &changes, &progress))?;
-    let unchanged = stage("comparing, unchanged", || tree.changes(output, &progress, &mut findings))?;
+    let look = || anyhow::Ok(tree.changes(&folder::read(output, &progress)?, &progress).0);
+    let changes = stage("comparing, folder empty", look)?;
+    stage("writing", || folder::write(output, &tree, &changes, &progress))?;
+    let unchanged = stage("comparing, unchanged", look)?;
 
     refuse_errors(&report);
     refuse_other_changes(&changes, &Action::Create)?;
@@ -285,14 +286,15 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
 fn measure_findings(input: &Path, output: &Path) -> Result<()> {
     let started = Instant::now();
     let progress = Progress::default();
-    let (compilation, report) = compile(&inputs(input, output), &Options::default(), Levels::default(), &progress)?;
-    let resolved = stage("positions", || resolve(&report, &compilation.sources));
-    let text = stage("as text", || text::emit(&resolved, false, false));
+    let Outcome { report, sources, wukongs, .. } = compile(io::request(&inputs(input, output), None, &progress)?);
+    let resolved = stage("positions", || resolve(&report, &sources));
+    let style = Style { rules: registry::all(), ..Style::default() };
+    let text = stage("as text", || Format::Text.emit(&resolved, &style));
     say_time("whole run with its findings as text", started);
     say_memory("VmHWM:", "peak of a run with findings");
-    stage("as JSON", || json::emit(&resolved));
-    stage("as SARIF", || sarif::emit(&resolved, registry::all()));
-    let expected = compilation.wukongs / FLAW_PERIOD * 2;
+    stage("as JSON", || Format::Json.emit(&resolved, &style));
+    stage("as SARIF", || Format::Sarif.emit(&resolved, &style));
+    let expected = wukongs / FLAW_PERIOD * 2;
     let found = report.count(Severity::Error);
     // The last, incomplete eight may have one more.
     ensure!((expected..expected + 2).contains(&found), "{found} errors instead of {expected}:\n{text}");

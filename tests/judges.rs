@@ -7,12 +7,10 @@ use std::path::Path;
 use common::{files, good_cases};
 use nmstate::NetworkState;
 use serde_json::Value;
-use wukong_render::base::levels::Levels;
-use wukong_render::base::progress::Progress;
 use wukong_render::base::rule::Severity;
 use wukong_render::read::document::tree;
-use wukong_render::read::source::Inputs;
-use wukong_render::{Options, compile};
+use wukong_render::read::source::{Source, Sources};
+use wukong_render::{Outcome, Request, compile};
 
 /// The plugins that the manifests may name.
 const PLUGINS: &[&str] = &["bridge", "ovs", "macvlan", "ipvlan", "sriov", "ovn-k8s-cni-overlay"];
@@ -172,14 +170,20 @@ fn nmstate_accepts_every_uplink() {
     assert_eq!(judged, modes.len() * addresses.len() * 3 * networks.len());
 }
 
+/// Compiles texts, each as a file.
+fn compile_texts(texts: impl IntoIterator<Item = String>) -> Outcome {
+    let source = |(number, text): (usize, String)| {
+        let path = format!("{number}.yaml");
+        Source { path: path.clone(), label: path, text }
+    };
+    let sources: Sources = texts.into_iter().enumerate().map(source).collect();
+    compile(Request { sources, ..Request::default() })
+}
+
 /// Renders a text and judges its policies; how many there were.
 fn judge_text(text: &str) -> usize {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    std::fs::write(folder.path().join("in.yaml"), text).expect("it can be written");
-    let inputs = Inputs { paths: vec![folder.path().to_owned()], ..Inputs::default() };
-    let (compilation, report) =
-        compile(&inputs, &Options::default(), Levels::default(), &Progress::default()).expect("it compiles");
-    let Some(tree) = compilation.tree else { panic!("{:?}\n{text}", report.diagnostics()) };
+    let Outcome { tree, report, .. } = compile_texts([text.to_owned()]);
+    let Some(tree) = tree else { panic!("{:?}\n{text}", report.diagnostics()) };
     let mut judged = 0;
     for document in tree::parse(&tree.stream()) {
         let document = document.expect("our own YAML is valid");
@@ -197,13 +201,13 @@ fn judge_text(text: &str) -> usize {
 /// Every combination of what a bridge network can say, beyond what the fixtures show.
 #[test]
 fn nmstate_accepts_every_combination() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut count = 0;
+    let mut texts = Vec::new();
     for network_type in ["bridge", "ovs"] {
         for nic in ["", "ens192", "bond0", "ens192.7", "\"1e3\"", "enp0s31f6"] {
             for vlan in ["", "1", "100", "4094"] {
                 for node_ip in ["", "192.168.0.121/24", "2001:db8::121/64", "10.0.0.0/31"] {
                     for bridge in ["", "br-mgmt", "\"yes\"", "\"014\"", "br-管理"] {
+                        let count = texts.len();
                         let mut text = format!(
                             "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {{name: vm-{count}}}\nspec:\n  cpu: 1\n  \
                              memory: 1Gi\n  highAvailability:\n    nodeSelector: {{n: \"{count}\"}}\n  networks:\n  - name: net\n    type: {network_type}\n"
@@ -212,19 +216,16 @@ fn nmstate_accepts_every_combination() {
                             [("physicalInterface", nic), ("vlanId", vlan), ("nodeIP", node_ip), ("bridgeName", bridge)];
                         let written = keys.iter().filter(|(_, value)| !value.is_empty());
                         text.extend(written.map(|(key, value)| format!("    {key}: {value}\n")));
-                        std::fs::write(folder.path().join(format!("{count}.yaml")), text).expect("it can be written");
-                        count += 1;
+                        texts.push(text);
                     }
                 }
             }
         }
     }
-    let inputs = Inputs { paths: vec![folder.path().to_owned()], ..Inputs::default() };
-    let (compilation, report) =
-        compile(&inputs, &Options::default(), Levels::default(), &Progress::default()).expect("it compiles");
-    let tree = compilation
-        .tree
-        .unwrap_or_else(|| panic!("{:?}", report.diagnostics().iter().find(|it| it.severity == Severity::Error)));
+    let count = texts.len();
+    let Outcome { tree, report, .. } = compile_texts(texts);
+    let error = || report.diagnostics().iter().find(|it| it.severity == Severity::Error);
+    let Some(tree) = tree else { panic!("{:?}", error()) };
     let mut judged = 0;
     for document in tree::parse(&tree.stream()) {
         let document = document.expect("our own YAML is valid");

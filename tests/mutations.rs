@@ -3,21 +3,12 @@
 mod common;
 
 use common::{files, root};
-use std::sync::Arc;
-
-use wukong_render::base::diagnostic::Findings;
-use wukong_render::base::levels::Levels;
-use wukong_render::base::progress::Progress;
-use wukong_render::base::report::Report;
-use wukong_render::lower::{lower, site};
-use wukong_render::model::Overrides;
+use wukong_render::read::document;
 use wukong_render::read::source::{Source, Sources};
-use wukong_render::read::{document, load};
-use wukong_render::view::emit::{github, json, sarif, text};
+use wukong_render::view::emit::{Format, Style};
 use wukong_render::view::graph;
 use wukong_render::view::resolve::{resolve, resolve_each};
-use wukong_render::write::render::{Templates, render};
-use wukong_render::{check, registry};
+use wukong_render::{Outcome, Request, registry};
 
 /// Mutations of each file. Always the same ones, so that a failure can be found again.
 const ROUNDS: u64 = 60;
@@ -92,41 +83,27 @@ fn mutate(text: &str, random: &mut Random) -> String {
     text.into_iter().collect()
 }
 
-/// The pipeline without the file system.
 fn compile(text: &str) -> (String, Option<String>) {
-    let mut sources = Sources::default();
-    sources.add(Source { path: "in.yaml".to_owned(), label: "in.yaml".to_owned(), text: text.to_owned() });
-    let mut findings = Findings::default();
-    let progress = Progress::default();
-    let documents = document::parse(&sources, load::is_wanted, &progress, &mut findings);
-    let objects = load::load(documents.objects, &mut findings);
-    let settings = site::settings(&objects, &Overrides::default(), &mut findings);
-    let mut report = Report::new(Levels::default(), check::acceptances(&objects, registry::all(), &mut findings));
-    let mut plan = None;
-    let stream = settings.and_then(|settings| {
-        let settings = Arc::new(settings);
-        let plan = plan.insert(lower(objects, Arc::clone(&settings), None, &sources, &mut findings));
-        let templates = Templates::load(None, &mut sources, &mut findings).expect("the built-in templates are right");
-        check::check(plan, std::mem::take(&mut findings), &mut report);
-        let is_good = !report.has_errors();
-        is_good.then(|| render(plan, &[], &settings, &templates, &sources, &progress, &mut findings).stream())
-    });
-    report.extend(findings);
+    let source = Source { path: "in.yaml".to_owned(), label: "in.yaml".to_owned(), text: text.to_owned() };
+    let sources = Sources::from_iter([source]);
+    let Outcome { report, sources, plan, tree, .. } =
+        wukong_render::compile(Request { sources, allow_empty: true, ..Request::default() });
     let resolved = resolve(&report, &sources);
     for finding in &resolved {
         assert!(finding.location.position.is_some(), "no position: {finding:?}\n{text}");
         assert!(!finding.help.is_empty() && !finding.message.is_empty(), "{finding:?}");
     }
-    let said = text::emit(&resolved, true, false)
-        + &text::emit(&resolved, false, true)
-        + &json::emit(&resolved)
-        + &sarif::emit(&resolved, registry::all())
-        + &github::emit(&resolved);
+    let mut said = String::new();
+    for format in Format::ALL {
+        for (is_coloured, wants_all) in [(true, false), (false, true)] {
+            said.push_str(&format.emit(&resolved, &Style { is_coloured, wants_all, rules: registry::all() }));
+        }
+    }
     let pictures = plan.map(|plan| {
         let topology = graph::topology(String::new(), &plan, &resolve_each(&report, &sources));
         graph::html(&topology) + &graph::svg(&topology) + &graph::dot(&topology) + &graph::mermaid(&topology)
     });
-    (said + &pictures.unwrap_or_default(), stream)
+    (said + &pictures.unwrap_or_default(), tree.map(|tree| tree.stream()))
 }
 
 #[test]

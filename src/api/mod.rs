@@ -2,6 +2,7 @@
 //!
 //! The doc comments here are the descriptions in the JSON Schemas, so they speak to the author of a file.
 
+pub mod kinds;
 pub mod nmstate;
 pub mod site;
 pub mod uplink;

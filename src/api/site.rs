@@ -237,11 +237,12 @@ fn resource_names(_: &mut SchemaGenerator) -> Schema {
 
 /// What a cluster has no use for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Skip {
-    /// No node policies: the cluster has no NMState.
+    /// Node policies: the cluster has no NMState.
     Nncp,
-    /// No NetworkAttachmentDefinitions: the cluster has no Multus.
+    /// Network attachments: the cluster has no Multus.
     Nad,
 }
 

@@ -1,6 +1,5 @@
 use crate::base::diagnostic::Diagnostic;
 use crate::base::place::Place;
-use crate::read::source::{Inputs, display};
 use crate::rule;
 
 rule! {
@@ -14,19 +13,17 @@ rule! {
     pub NO_WUKONG = "WK007", "no-wukong", Error;
 }
 
-/// The finding that the inputs hold no Wukong.
-pub fn no_wukong(inputs: &Inputs, passed_over: usize) -> Option<Diagnostic> {
-    let path = inputs.paths.first()?;
-    let place = Place::Path(if path.as_os_str() == "-" { "<stdin>".to_owned() } else { display(path) });
+/// The finding that the inputs, which are called so, hold no Wukong.
+pub fn no_wukong(called: &str, passed_over: usize) -> Diagnostic {
     let others = match passed_over {
         0 => "nor any other document".to_owned(),
         1 => "but one document of another kind".to_owned(),
         count => format!("but {count} documents of other kinds"),
     };
-    Some(Diagnostic::new(
+    Diagnostic::new(
         &NO_WUKONG,
-        place,
+        Place::Path(called.to_owned()),
         format!("there is no Wukong here, {others}"),
         "correct the path, or say --allow-empty if nothing is meant",
-    ))
+    )
 }

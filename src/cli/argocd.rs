@@ -6,20 +6,22 @@
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use super::args::{ArgocdCommand, CompileArgs, LevelArgs, SkipKind};
-use super::common::{compile_with, counts, failure, levels, made, nothing_written, options};
+use super::args::{ArgocdCommand, CompileArgs, LevelArgs};
+use super::common::{counts, failure, made, nothing_written, request};
 use super::{CLEAN, FINDINGS, print, say};
-use crate::api::site;
+use crate::api::site::{self, Skip};
 use crate::base::diagnostic::Findings;
 use crate::base::progress::Progress;
 use crate::base::spelling::nearest;
+use crate::compile;
+use crate::io::{Inputs, input};
 use crate::read::document;
-use crate::read::source::{self, Inputs};
 use crate::view::emit::brief;
 use crate::view::resolve::resolve;
 use crate::write::manifest::ManifestKind;
@@ -44,7 +46,7 @@ fn discover() -> anyhow::Result<u8> {
     // What is broken is found when it is generated: here it must not hide the others.
     let mut findings = Findings::default();
     let inputs = Inputs { paths: vec![PathBuf::from(".")], is_shallow: true, ..Inputs::default() };
-    let sources = source::read(&inputs, &Progress::default(), &mut findings)?;
+    let sources = input::read(&inputs, &Progress::default(), &mut findings)?;
     let is_kustomization = |id| ["kustomization.yaml", "kustomization.yml"].contains(&sources.get(id).label.as_str());
     if sources.ids().any(is_kustomization) {
         return Ok(CLEAN);
@@ -60,26 +62,26 @@ fn discover() -> anyhow::Result<u8> {
 
 fn generate() -> anyhow::Result<u8> {
     let text = std::env::var(PARAMETERS).unwrap_or_default();
-    let (mut inputs, compile, level) = parse(&text).with_context(|| format!("the application's {PARAMETERS}"))?;
+    let (mut inputs, arguments, levels) = parse(&text).with_context(|| format!("the application's {PARAMETERS}"))?;
     if inputs.paths.is_empty() {
         inputs.paths.push(PathBuf::from("."));
     }
-    let (compilation, report) = compile_with(&inputs, &options(&compile)?, levels(&level)?, &Progress::default())?;
-    let findings = resolve(&report, &compilation.sources);
+    let outcome = compile(request(&inputs, &arguments, &levels, &Arc::default())?);
+    let findings = resolve(&outcome.report, &outcome.sources);
     let findings = brief::emit(&findings, |finding| finding.location.to_string());
-    let Some(tree) = &compilation.tree else {
-        say(&(nothing_written(&report, &compilation) + &findings));
-        return Ok(failure(&report));
+    let Some(tree) = &outcome.tree else {
+        say(&(nothing_written(&outcome) + &findings));
+        return Ok(failure(&outcome.report));
     };
     let count = tree.count(ManifestKind::Nncp) + tree.count(ManifestKind::Nad);
-    if count == 0 && !compile.allow_empty {
+    if count == 0 && !arguments.allow_empty {
         say(
             "nothing is rendered, and an empty application would be pruned: the parameter allow-empty says that it is meant\n",
         );
         return Ok(FINDINGS);
     }
     print(&tree.stream())?;
-    say(&format!("{}{}\n{findings}", made(tree, &compilation), counts(&report)));
+    say(&format!("{}{}\n{findings}", made(tree, &outcome), counts(&outcome.report)));
     Ok(CLEAN)
 }
 
@@ -92,14 +94,67 @@ struct Parameter {
     map: Option<serde_json::Value>,
 }
 
-const NAMES: [&str; 10] =
-    ["inputs", "inventory", "exclude", "default-nic", "skip", "templates", "allow-empty", "deny", "warn", "allow"];
+/// What an application may say, as options.
+#[derive(Default)]
+struct Options {
+    inputs: Inputs,
+    compile: CompileArgs,
+    levels: LevelArgs,
+}
+
+/// The values of a parameter.
+struct Values<'a> {
+    name: &'a str,
+    list: Vec<String>,
+}
+
+impl Values<'_> {
+    fn single(self) -> anyhow::Result<Option<String>> {
+        if self.list.len() > 1 {
+            bail!("the parameter `{}` has one value", self.name);
+        }
+        Ok(self.list.into_iter().next())
+    }
+
+    fn paths(self) -> anyhow::Result<Vec<PathBuf>> {
+        self.list.iter().map(|value| within(self.name, value)).collect()
+    }
+
+    fn kinds(self) -> anyhow::Result<Vec<Skip>> {
+        let kinds: Result<Vec<Skip>, String> = self.list.iter().map(|value| Skip::from_str(value, true)).collect();
+        kinds.map_err(|why| anyhow::anyhow!("the parameter `{}`: {why}", self.name))
+    }
+
+    fn is_true(self) -> anyhow::Result<bool> {
+        let name = self.name;
+        match self.single()?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => bail!("the parameter `{name}` is true or false, not `{other}`"),
+        }
+    }
+}
+
+/// The parameters that there are, and what each of them sets.
+type Set = fn(&mut Options, Values) -> anyhow::Result<()>;
+const KNOWN: [(&str, Set); 10] = [
+    ("inputs", |options, values| values.paths().map(|it| options.inputs.paths = it)),
+    ("inventory", |options, values| values.paths().map(|it| options.inputs.inventory = it)),
+    ("exclude", |options, values| Ok(options.inputs.exclude = values.list)),
+    ("default-nic", |options, values| values.single().map(|it| options.compile.default_nic = it)),
+    ("skip", |options, values| values.kinds().map(|it| options.compile.skip = it)),
+    ("templates", |options, values| values.paths().map(|mut it| options.compile.templates = it.pop())),
+    ("allow-empty", |options, values| values.is_true().map(|it| options.compile.allow_empty = it)),
+    ("deny", |options, values| Ok(options.levels.deny = values.list)),
+    ("warn", |options, values| Ok(options.levels.warn = values.list)),
+    ("allow", |options, values| Ok(options.levels.allow = values.list)),
+];
 
 /// The parameters as options. They come from whoever may edit the application, so that paths stay within its folder.
 fn parse(text: &str) -> anyhow::Result<(Inputs, CompileArgs, LevelArgs)> {
     let parameters: Option<Vec<Parameter>> =
         if text.trim().is_empty() { None } else { serde_json::from_str(text).context("is no list of parameters")? };
-    let (mut inputs, mut compile, mut level) = (Inputs::default(), CompileArgs::default(), LevelArgs::default());
+    let mut options = Options::default();
     let mut seen = HashSet::new();
     for parameter in parameters.into_iter().flatten() {
         let Parameter { name, string, array, map } = parameter;
@@ -109,42 +164,19 @@ fn parse(text: &str) -> anyhow::Result<(Inputs, CompileArgs, LevelArgs)> {
         if !seen.insert(name.clone()) {
             bail!("the parameter `{name}` is given twice");
         }
-        // One value will do for a list.
-        let values: Vec<String> = array.into_iter().flatten().chain(string).filter(|it| !it.is_empty()).collect();
-        let paths = || values.iter().map(|value| within(&name, value)).collect::<anyhow::Result<Vec<PathBuf>>>();
-        let single = || match values.as_slice() {
-            [] => Ok(None),
-            [value] => Ok(Some(value.clone())),
-            _ => bail!("the parameter `{name}` has one value"),
-        };
-        match name.as_str() {
-            "inputs" => inputs.paths = paths()?,
-            "inventory" => inputs.inventory = paths()?,
-            "exclude" => inputs.exclude = values,
-            "default-nic" => compile.default_nic = single()?,
-            "templates" => compile.templates = paths()?.pop(),
-            "skip" => {
-                let kind = |value: &String| SkipKind::from_str(value, true);
-                let kinds: Result<Vec<SkipKind>, String> = values.iter().map(kind).collect();
-                compile.skip = kinds.map_err(|why| anyhow::anyhow!("the parameter `skip`: {why}"))?;
-            }
-            "allow-empty" => {
-                compile.allow_empty = match single()?.as_deref() {
-                    None | Some("false") => false,
-                    Some("true") => true,
-                    Some(other) => bail!("the parameter `allow-empty` is true or false, not `{other}`"),
-                };
-            }
-            "deny" => level.deny = values,
-            "warn" => level.warn = values,
-            "allow" => level.allow = values,
-            _ => match nearest(&name, &NAMES) {
+        let Some((_, set)) = KNOWN.iter().find(|(known, _)| *known == name) else {
+            let known = KNOWN.map(|(name, _)| name);
+            match nearest(&name, &known) {
                 Some(meant) => bail!("there is no parameter `{name}`; did you mean `{meant}`?"),
-                None => bail!("there is no parameter `{name}`; there are {}", NAMES.join(", ")),
-            },
-        }
+                None => bail!("there is no parameter `{name}`; there are {}", known.join(", ")),
+            }
+        };
+        // One value will do for a list.
+        let list = array.into_iter().flatten().chain(string).filter(|it| !it.is_empty()).collect();
+        set(&mut options, Values { name: &name, list })?;
     }
-    Ok((inputs, compile, level))
+    let Options { inputs, compile, levels } = options;
+    Ok((inputs, compile, levels))
 }
 
 fn within(name: &str, value: &str) -> anyhow::Result<PathBuf> {
@@ -170,7 +202,7 @@ mod tests {
         let (inputs, compile, level) = parse(text).expect("they are good");
         assert_eq!(inputs.paths, [PathBuf::from("vms"), PathBuf::from("site.yaml")]);
         assert_eq!(compile.default_nic.as_deref(), Some("bond0"));
-        assert_eq!(compile.skip, [SkipKind::Nad]);
+        assert_eq!(compile.skip, [Skip::Nad]);
         assert_eq!(level.deny, ["warnings"]);
         for nothing in ["", "null", "[]"] {
             assert!(parse(nothing).expect("nothing is good").0.paths.is_empty());

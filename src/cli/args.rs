@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::api::site::Skip;
+use crate::read::schema::SchemaKind;
+use crate::view::emit::Format;
 
 /// Compile Wukong virtual machines into NMState and Multus manifests, with no cluster at hand
 ///
@@ -51,8 +53,8 @@ pub(super) enum Command {
     /// Print a JSON Schema
     Schema {
         /// Which one
-        #[arg(value_enum, default_value_t = SchemaName::Wukong)]
-        name: SchemaName,
+        #[arg(value_enum, default_value_t = SchemaKind::Wukong)]
+        name: SchemaKind,
     },
     /// Explain a finding; without a code, list them all
     Explain {
@@ -133,7 +135,7 @@ pub(super) struct KrmArgs {
     pub(super) default_nic: Option<String>,
     /// Leave out what the cluster has no use for; can be repeated
     #[arg(long, value_name = "KIND", value_enum)]
-    pub(super) skip: Vec<SkipKind>,
+    pub(super) skip: Vec<Skip>,
     /// Take a list without any Wukong for meant
     #[arg(long)]
     pub(super) allow_empty: bool,
@@ -182,7 +184,7 @@ pub(super) struct CompileArgs {
     pub(super) retire: bool,
     /// Leave out what the cluster has no use for; can be repeated
     #[arg(long, value_name = "KIND", value_enum)]
-    pub(super) skip: Vec<SkipKind>,
+    pub(super) skip: Vec<Skip>,
     /// A folder with nncp.yaml.j2, nad.yaml.j2 or kustomization.yaml.j2 to use instead of the built-in templates
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(super) templates: Option<PathBuf>,
@@ -230,26 +232,6 @@ pub(super) struct LevelArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SchemaName {
-    /// The virtual machine
-    Wukong,
-    /// The platform team's file
-    Site,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people, on standard error
-    Text,
-    /// For programs, on standard output unless that carries manifests
-    Json,
-    /// SARIF 2.1.0, for code scanning; where it goes is as for json
-    Sarif,
-    /// GitHub's annotations of a pull request; where they go is as for json
-    Github,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
     Auto,
@@ -257,21 +239,4 @@ pub(super) enum Color {
     Always,
     /// Never
     Never,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SkipKind {
-    /// Node policies: the cluster has no NMState
-    Nncp,
-    /// Network attachments: the cluster has no Multus
-    Nad,
-}
-
-impl From<SkipKind> for Skip {
-    fn from(kind: SkipKind) -> Self {
-        match kind {
-            SkipKind::Nncp => Self::Nncp,
-            SkipKind::Nad => Self::Nad,
-        }
-    }
 }

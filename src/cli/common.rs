@@ -1,8 +1,10 @@
 //! What the commands that compile have in common: options to a compilation, findings to their streams, results to words.
 
+use std::sync::Arc;
+
 use anyhow::{Context, bail};
 
-use super::args::{Color, CompileArgs, Format, LevelArgs, OutputArgs};
+use super::args::{Color, CompileArgs, LevelArgs, OutputArgs};
 use super::progress::Bar;
 use super::{FAILED, FINDINGS, print, say, unknown_rule};
 use crate::base::acceptance::Acceptance;
@@ -11,49 +13,48 @@ use crate::base::names::interface_name_problem;
 use crate::base::progress::Progress;
 use crate::base::report::Report;
 use crate::base::rule::{Rule, Severity};
+use crate::io::{self, Inputs};
 use crate::model::Overrides;
-use crate::read::source::{Inputs, Sources, UNREADABLE_INPUT};
-use crate::view::emit::{github, json, sarif, text};
+use crate::read::source::UNREADABLE_INPUT;
+use crate::view::emit::Style;
 use crate::view::resolve::{Resolved, locate, resolve};
 use crate::write::manifest::ManifestKind;
 use crate::write::tree::OutputTree;
-use crate::{Compilation, Options, compile, registry};
+use crate::{Outcome, Request, compile, registry};
 
 pub(super) fn inputs_of(args: &CompileArgs) -> Inputs {
     Inputs { exclude: args.exclude.clone(), inventory: args.inventory.clone(), ..Inputs::default() }
 }
 
-pub(super) fn compile_inputs(
+/// Reads the inputs and compiles them.
+pub(super) fn compile_inputs(inputs: &Inputs, args: &CompileArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
+    let bar = Bar::new(output.quiet);
+    Ok(compile(request(inputs, args, &output.levels, &bar.progress)?))
+}
+
+/// Reads the inputs: what is compiled, as the options say.
+pub(super) fn request(
     inputs: &Inputs,
     args: &CompileArgs,
-    output: &OutputArgs,
-) -> anyhow::Result<(Compilation, Report)> {
-    let bar = Bar::new(output.quiet);
-    compile_with(inputs, &options(args)?, levels(&output.levels)?, &bar.progress)
+    levels: &LevelArgs,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<Request> {
+    let Request { overrides, levels, allow_empty, now, .. } = options(args, levels)?;
+    let read = io::request(inputs, args.templates.as_deref(), progress)?;
+    Ok(Request { overrides, levels, allow_empty, now, progress: Arc::clone(progress), ..read })
 }
 
-pub(super) fn compile_with(
-    inputs: &Inputs,
-    options: &Options,
-    levels: Levels,
-    progress: &Progress,
-) -> anyhow::Result<(Compilation, Report)> {
-    compile(inputs, options, levels, progress)
-}
-
-pub(super) fn options(args: &CompileArgs) -> anyhow::Result<Options> {
+/// A request of nothing, as the options say.
+pub(super) fn options(args: &CompileArgs, levels: &LevelArgs) -> anyhow::Result<Request> {
     if let Some((nic, problem)) = args.default_nic.as_ref().and_then(|nic| Some((nic, interface_name_problem(nic)?))) {
         bail!("--default-nic {nic}: the interface name {problem}");
     }
-    Ok(Options {
-        overrides: Overrides {
-            default_nic: args.default_nic.clone(),
-            skip: args.skip.iter().copied().map(Into::into).collect(),
-            retire: args.retire,
-        },
-        templates: args.templates.clone(),
+    Ok(Request {
+        overrides: Overrides { default_nic: args.default_nic.clone(), skip: args.skip.clone(), retire: args.retire },
+        levels: self::levels(levels)?,
         allow_empty: args.allow_empty,
         now: Some(now()?),
+        ..Request::default()
     })
 }
 
@@ -104,27 +105,15 @@ fn warnings(option: &str, words: &[String]) -> anyhow::Result<Vec<&'static Rule>
 }
 
 /// Prints the findings.
-pub(super) fn report_findings(
-    report: &Report,
-    sources: &Sources,
-    args: &OutputArgs,
-    is_stdout_taken: bool,
-) -> anyhow::Result<()> {
-    show(&resolve(report, sources), args, is_stdout_taken)
+pub(super) fn report_findings(outcome: &Outcome, args: &OutputArgs, is_stdout_taken: bool) -> anyhow::Result<()> {
+    show(&resolve(&outcome.report, &outcome.sources), args, is_stdout_taken)
 }
 
 /// Prints findings whose positions are known.
 pub(super) fn show(resolved: &[Resolved], args: &OutputArgs, is_stdout_taken: bool) -> anyhow::Result<()> {
-    let text = match args.format {
-        Format::Text => {
-            say(&text::emit(resolved, is_coloured(args.color), args.verbose));
-            return Ok(());
-        }
-        Format::Json => json::emit(resolved),
-        Format::Sarif => sarif::emit(resolved, registry::all()),
-        Format::Github => github::emit(resolved),
-    };
-    if is_stdout_taken {
+    let style = Style { is_coloured: is_coloured(args.color), wants_all: args.verbose, rules: registry::all() };
+    let text = args.format.emit(resolved, &style);
+    if is_stdout_taken || args.format.is_for_people() {
         say(&text);
     } else {
         print(&text)?;
@@ -152,17 +141,17 @@ pub(super) fn summarize(args: &OutputArgs, text: &str) {
     }
 }
 
-pub(super) fn made(tree: &OutputTree, compilation: &Compilation) -> String {
+pub(super) fn made(tree: &OutputTree, outcome: &Outcome) -> String {
     format!(
         "{}: {} NNCP, {} NAD",
-        plural(compilation.wukongs, "Wukong"),
+        plural(outcome.wukongs, "Wukong"),
         tree.count(ManifestKind::Nncp),
         tree.count(ManifestKind::Nad)
     )
 }
 
-pub(super) fn nothing_written(report: &Report, compilation: &Compilation) -> String {
-    format!("{}: nothing written{}\n", plural(compilation.wukongs, "Wukong"), counts(report))
+pub(super) fn nothing_written(outcome: &Outcome) -> String {
+    format!("{}: nothing written{}\n", plural(outcome.wukongs, "Wukong"), counts(&outcome.report))
 }
 
 /// `; 2 errors, 1 warning, 3 accepted`, or nothing.
@@ -178,9 +167,9 @@ pub(super) fn counts(report: &Report) -> String {
 }
 
 /// One line a warning that a Wukong accepts, with the reason.
-pub(super) fn accepted(report: &Report, compilation: &Compilation) -> String {
-    let used: Vec<&Acceptance> = report.acceptances().iter().filter(|acceptance| acceptance.uses > 0).collect();
-    let locations = locate(used.iter().map(|acceptance| &acceptance.place), &compilation.sources);
+pub(super) fn accepted(outcome: &Outcome) -> String {
+    let used: Vec<&Acceptance> = outcome.report.acceptances().iter().filter(|acceptance| acceptance.uses > 0).collect();
+    let locations = locate(used.iter().map(|acceptance| &acceptance.place), &outcome.sources);
     used.iter()
         .zip(locations)
         .map(|(acceptance, location)| {
@@ -195,11 +184,11 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-pub(super) fn passed_over(compilation: &Compilation) -> String {
-    let total: usize = compilation.passed_over.values().sum();
+pub(super) fn passed_over(outcome: &Outcome) -> String {
+    let total: usize = outcome.passed_over.values().sum();
     if total == 0 {
         return String::new();
     }
-    let kinds: Vec<String> = compilation.passed_over.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let kinds: Vec<String> = outcome.passed_over.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     format!("passed over {}: {}\n", plural(total, "document"), kinds.join(", "))
 }

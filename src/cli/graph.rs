@@ -3,19 +3,19 @@
 use super::args::{GraphArgs, Picture};
 use super::common::{compile_inputs, counts, failure, inputs_of, plural, show, summarize};
 use super::{CLEAN, print};
-use crate::read::source::Inputs;
+use crate::io::Inputs;
 use crate::view::graph;
 use crate::view::resolve::{distinct, resolve_each};
 
 /// `wukong-render graph <IN>...`: a picture on standard output, with errors too, because it shows where they are.
 pub(super) fn draw(args: &GraphArgs) -> anyhow::Result<u8> {
     let inputs = Inputs { paths: args.paths.clone(), ..inputs_of(&args.compile) };
-    let (compilation, report) = compile_inputs(&inputs, &args.compile, &args.output)?;
-    let found = resolve_each(&report, &compilation.sources);
+    let outcome = compile_inputs(&inputs, &args.compile, &args.output)?;
+    let found = resolve_each(&outcome.report, &outcome.sources);
     show(&distinct(&found), &args.output, true)?;
-    let verdict = || if report.has_errors() { failure(&report) } else { CLEAN };
-    let Some(plan) = &compilation.plan else {
-        summarize(&args.output, &format!("nothing drawn{}\n", counts(&report)));
+    let verdict = || if outcome.report.has_errors() { failure(&outcome.report) } else { CLEAN };
+    let Some(plan) = &outcome.plan else {
+        summarize(&args.output, &format!("nothing drawn{}\n", counts(&outcome.report)));
         return Ok(verdict());
     };
     let title: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
@@ -34,6 +34,6 @@ pub(super) fn draw(args: &GraphArgs) -> anyhow::Result<u8> {
             summarize(&args.output, &hint);
         }
     }
-    summarize(&args.output, &format!("{}{}\n", plural(compilation.wukongs, "Wukong"), counts(&report)));
+    summarize(&args.output, &format!("{}{}\n", plural(outcome.wukongs, "Wukong"), counts(&outcome.report)));
     Ok(verdict())
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use anyhow::Context;
 
 use super::args::{CompileArgs, KrmArgs};
-use super::common::{levels, options};
+use super::common::options;
 use super::{CLEAN, FINDINGS, print, say};
 use crate::view::emit::brief;
 use crate::ways::krm;
@@ -20,7 +20,7 @@ pub(super) fn run(args: &KrmArgs) -> anyhow::Result<u8> {
         allow_empty: args.allow_empty,
         ..CompileArgs::default()
     };
-    let output = krm::run(&input, &options(&compile)?, levels(&args.levels)?)?;
+    let output = krm::run(&input, options(&compile, &args.levels)?)?;
     // kustomize shows standard error, and not the results.
     say(&brief::emit(&output.findings, |finding| output.place(finding)));
     print(&output.text)?;

@@ -20,9 +20,8 @@ use clap::{CommandFactory, Parser};
 
 use crate::base::diagnostic::Rule;
 use crate::base::spelling::nearest;
-use crate::read::schema::SchemaKind;
 use crate::registry;
-use args::{Cli, Command, SchemaName};
+use args::{Cli, Command};
 
 /// Done, and clean.
 const CLEAN: u8 = 0;
@@ -64,13 +63,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Check(args)) => run::check(&args),
         Some(Command::Diff(args)) => run::diff(&args),
         Some(Command::Graph(args)) => graph::draw(&args),
-        Some(Command::Schema { name }) => {
-            let kind = match name {
-                SchemaName::Wukong => SchemaKind::Wukong,
-                SchemaName::Site => SchemaKind::Site,
-            };
-            print(&kind.text())
-        }
+        Some(Command::Schema { name }) => print(&name.text()),
         Some(Command::Explain { code: None }) => print(&list_of_rules()),
         Some(Command::Explain { code: Some(code) }) => match registry::find(&code) {
             Some(rule) => print(&page(rule)),

@@ -6,20 +6,18 @@
 mod text;
 
 use std::collections::HashMap;
+use std::fmt;
 
-use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use crate::api::{site, wukong};
+use crate::api::{kinds, site, wukong};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
-use crate::base::levels::Levels;
-use crate::base::progress::Progress;
 use crate::read::document::{Document, DocumentId, Documents, tree};
-use crate::read::source::{Inputs, Source, SourceId, Sources};
+use crate::read::source::{Source, SourceId, Sources};
 use crate::read::{document, load};
 use crate::view::resolve::{Resolved, distinct, resolve_each};
 use crate::write::tree::OutputTree;
-use crate::{Options, compile_documents};
+use crate::{Outcome, Request, compile};
 
 /// What a function gives back.
 #[derive(Debug)]
@@ -48,35 +46,45 @@ const API_VERSIONS: [&str; 3] =
 const PATH: &str = "config.kubernetes.io/path";
 const INDEX: &str = "config.kubernetes.io/index";
 
-/// Runs the function.
+/// Why a function does not run: what it is given is no `ResourceList` that it can use.
+#[derive(Debug)]
+pub struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Leaves a function with what is wrong with its input.
+macro_rules! refuse {
+    ($($words:tt)+) => { return Err(Refused(format!($($words)+))) };
+}
+
+/// Runs the function. The request says how; what it is about is the list.
 ///
 /// # Errors
 /// The input is no `ResourceList`.
-pub fn run(input: &str, options: &Options, levels: Levels) -> anyhow::Result<Output> {
+pub fn run(input: &str, request: Request) -> Result<Output, Refused> {
     let mut findings = Findings::default();
     let mut sources = Sources::default();
+    let called = "<stdin>".to_owned();
     let source =
-        sources.add(Source { path: "<stdin>".to_owned(), label: "standard input".to_owned(), text: input.to_owned() });
+        sources.add(Source { path: called.clone(), label: "standard input".to_owned(), text: input.to_owned() });
     let list = resource_list(input)?;
     let items = list.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut documents = documents(&list, items, DocumentId { source, index: 0 });
     let files: Vec<SourceId> = data(&list).map(|source| sources.add(source)).collect();
-    let more = document::parse_some(&sources, files, load::is_wanted, &Progress::default(), &mut findings);
+    let more = document::parse_some(&sources, files, load::is_wanted, &request.progress, &mut findings);
     documents.objects.extend(more.objects);
-    let inputs = Inputs { paths: vec!["-".into()], ..Inputs::default() };
-    let (compilation, report) =
-        compile_documents(sources, documents, &inputs, options, levels, findings, &Progress::default())?;
+    let Outcome { report, tree, sources, .. } =
+        compile(Request { sources, documents: Some(documents), called, findings, ..request });
     let has_errors = report.has_errors();
-    let made = match &compilation.tree {
-        Some(tree) if !has_errors => manifests(tree)?,
-        _ => Vec::new(),
-    };
-    let found = resolve_each(&report, &compilation.sources);
-    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| match in_file(
-        &diagnostic.place,
-        source,
-        &compilation.sources,
-    ) {
+    let made = tree.as_ref().map(manifests).unwrap_or_default();
+    let found = resolve_each(&report, &sources);
+    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| match in_file(&diagnostic.place, source, &sources) {
         Some(name) => result_in_file(name, resolved, &list),
         None => result(split(&diagnostic.place, source, &list), resolved, &list),
     };
@@ -92,23 +100,23 @@ pub fn run(input: &str, options: &Options, levels: Levels) -> anyhow::Result<Out
     Ok(Output { text: text::write(input, &list, &kept, &made, &results), findings, places, has_errors })
 }
 
-fn resource_list(input: &str) -> anyhow::Result<Value> {
+fn resource_list(input: &str) -> Result<Value, Refused> {
     let mut documents = tree::parse(input);
     let (1, Some(document)) = (documents.len(), documents.pop()) else {
-        bail!("standard input has to be one ResourceList, as kustomize and kpt give it to a function");
+        refuse!("standard input has to be one ResourceList, as kustomize and kpt give it to a function");
     };
     let broken = |problem: &tree::Problem| {
         let line = 1 + input[..problem.range.start.min(input.len())].matches('\n').count();
-        anyhow::anyhow!("standard input, line {line}: {}", problem.message)
+        Refused(format!("standard input, line {line}: {}", problem.message))
     };
     let document = document.map_err(|problem| broken(&problem))?;
     let value = document.value(document.root()).map_err(|problems| match problems.first() {
         Some(problem) => broken(problem),
-        None => anyhow::anyhow!("standard input cannot be read"),
+        None => Refused("standard input cannot be read".to_owned()),
     })?;
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or("nothing of a kind");
     if text("kind") != "ResourceList" || !API_VERSIONS.contains(&text("apiVersion")) {
-        bail!(
+        refuse!(
             "standard input is {} of {}, not a ResourceList of {}",
             text("kind"),
             text("apiVersion"),
@@ -116,14 +124,14 @@ fn resource_list(input: &str) -> anyhow::Result<Value> {
         );
     }
     if value.get("items").is_some_and(|items| !items.is_array() && !items.is_null()) {
-        bail!("the items of the ResourceList are no list");
+        refuse!("the items of the ResourceList are no list");
     }
     check_config(value.get("functionConfig"))?;
     Ok(value)
 }
 
 /// Refuses a `functionConfig` of which nothing would be used: what it says would be missed without a word.
-fn check_config(config: Option<&Value>) -> anyhow::Result<()> {
+fn check_config(config: Option<&Value>) -> Result<(), Refused> {
     let Some(config) = config.filter(|config| !config.is_null()) else { return Ok(()) };
     let [kind, ..] = identity(config);
     match kind {
@@ -133,7 +141,7 @@ fn check_config(config: Option<&Value>) -> anyhow::Result<()> {
             for key in ["data", "binaryData"] {
                 for (name, text) in config.get(key).and_then(Value::as_object).into_iter().flatten() {
                     if key != "data" || !is_file(name) || !text.is_string() {
-                        bail!(
+                        refuse!(
                             "`{key}.{name}` of the functionConfig is no file: in a ConfigMap stand texts called *.yaml, *.yml or *.json"
                         );
                     }
@@ -141,7 +149,7 @@ fn check_config(config: Option<&Value>) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        other => bail!(
+        other => refuse!(
             "the functionConfig is a `{}`: it has to be a Site, a Wukong, or a ConfigMap with files",
             other.unwrap_or("thing without a kind")
         ),
@@ -159,8 +167,7 @@ fn annotation<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 /// Whether an item is one that we made: only those are ever taken out.
 fn is_ours(item: &Value) -> bool {
     let [kind, ..] = identity(item);
-    annotation(item, GENERATED) == Some("true")
-        && matches!(kind, Some("NodeNetworkConfigurationPolicy" | "NetworkAttachmentDefinition"))
+    annotation(item, GENERATED) == Some("true") && matches!(kind, Some(kinds::NNCP | kinds::NAD))
 }
 
 /// The objects that matter among the items, and the `functionConfig`.
@@ -215,24 +222,19 @@ fn as_local(config: &Value) -> Value {
 }
 
 /// What was rendered, with the annotations that say where it goes.
-fn manifests(tree: &OutputTree) -> anyhow::Result<Vec<Value>> {
-    let mut made = Vec::new();
-    for path in tree.paths().filter(|path| !path.ends_with(crate::write::manifest::KUSTOMIZATION)) {
-        let text = tree.text(path).unwrap_or_default();
-        let document = tree::parse(text).pop().and_then(Result::ok).context("a manifest was read before")?;
-        let mut value = document.value(document.root()).ok().context("a manifest was read before")?;
-        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut).context("a manifest has metadata")?;
+fn manifests(tree: &OutputTree) -> Vec<Value> {
+    let mut made = tree.objects();
+    for (path, value) in &mut made {
+        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+        let Some(metadata) = metadata else { continue };
         let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
         if let Some(annotations) = annotations.as_object_mut() {
             for (key, value) in [(GENERATED, "true"), (PATH, path), (INDEX, "0")] {
                 annotations.insert(key.to_owned(), json!(value));
             }
         }
-        made.push(value);
     }
-    // Policies come first, as everywhere.
-    made.sort_by_key(|value| value.get("kind").and_then(Value::as_str) != Some("NodeNetworkConfigurationPolicy"));
-    Ok(made)
+    made.into_iter().map(|(_, value)| value).collect()
 }
 
 /// The pointer to the object of a place in the list, and that of the field within it.

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::read::document::{Document, tree};
+use crate::read::document::Document;
 use crate::view::resolve::holds_secrets;
 use crate::write::manifest::ManifestKind;
 use crate::write::tree::OutputTree;
@@ -53,7 +53,7 @@ impl Verdict {
 
 impl fmt::Display for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.kind == ManifestKind::Nncp { "nncp" } else { "nad" };
+        let kind = self.kind.folder().unwrap_or_default();
         match &self.namespace {
             Some(namespace) => write!(formatter, "{kind} {namespace}/{}", self.name),
             None => write!(formatter, "{kind} {}", self.name),
@@ -63,20 +63,12 @@ impl fmt::Display for Identity {
 
 /// Whether an object of this apiVersion and kind is compared.
 pub fn is_wanted(api_version: &str, kind: &str) -> bool {
-    kind_of(api_version, kind).is_some()
-}
-
-fn kind_of(api_version: &str, kind: &str) -> Option<ManifestKind> {
-    match (api_version.split('/').next().unwrap_or_default(), kind) {
-        ("nmstate.io", "NodeNetworkConfigurationPolicy") => Some(ManifestKind::Nncp),
-        ("k8s.cni.cncf.io", "NetworkAttachmentDefinition") => Some(ManifestKind::Nad),
-        _ => None,
-    }
+    ManifestKind::of_object(api_version, kind).is_some()
 }
 
 fn identity(value: &Value) -> Option<Identity> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-    let kind = kind_of(text("/apiVersion")?, text("/kind")?)?;
+    let kind = ManifestKind::of_object(text("/apiVersion")?, text("/kind")?)?;
     let namespace = text("/metadata/namespace").filter(|_| kind == ManifestKind::Nad).map(str::to_owned);
     Some(Identity { kind, namespace, name: text("/metadata/name")?.to_owned() })
 }
@@ -86,7 +78,7 @@ pub fn compare(tree: &OutputTree, export: &[Document]) -> Vec<(Identity, Verdict
     let mut there: BTreeMap<Identity, &Value> =
         export.iter().filter_map(|it| Some((identity(&it.value)?, &it.value))).collect();
     let mut verdicts = BTreeMap::new();
-    for here in manifests(tree) {
+    for (_, here) in tree.objects() {
         let Some(own) = identity(&here) else { continue };
         let (identity, verdict) = match find(&own, &there) {
             Some(identity) => match there.remove(&identity).map(|there| differences(&here, there)) {
@@ -109,15 +101,6 @@ fn find(own: &Identity, there: &BTreeMap<Identity, &Value>) -> Option<Identity> 
     }
     let mut of_name = there.keys().filter(|it| it.kind == own.kind && it.name == own.name);
     of_name.next().filter(|_| of_name.next().is_none()).cloned()
-}
-
-/// The policies and attachments of a tree, read again: an override of a template may have changed them.
-fn manifests(output: &OutputTree) -> Vec<Value> {
-    tree::parse(&output.stream())
-        .into_iter()
-        .filter_map(Result::ok)
-        .filter_map(|document| document.value(document.root()).ok())
-        .collect()
 }
 
 /// Argo CD's order of applying is no property of a network.

@@ -1,12 +1,9 @@
 //! Spells manifests with minijinja, by the built-in templates or by a user's own, which are parsed again.
 //!
-//! Templates spell, Rust decides: a template gets a finished body. `minijinja` is at home here, and template overrides are
-//! read here.
+//! Templates spell, Rust decides: a template gets a finished body. `minijinja` is at home here.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
-use anyhow::Context;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value as TemplateValue};
 use rayon::prelude::*;
@@ -18,7 +15,7 @@ use crate::base::progress::{Activity, Progress};
 use crate::base::spelling::nearest;
 use crate::model::{Plan, Settings, Tombstone};
 use crate::read::document::tree;
-use crate::read::source::{Source, SourceId, Sources, display};
+use crate::read::source::{Source, SourceId, Sources};
 use crate::rule;
 use crate::write::manifest::{Manifest, ManifestKind, Planned, kustomizations};
 use crate::write::tree::OutputTree;
@@ -65,6 +62,17 @@ const BUILT_IN: [(ManifestKind, &str); 3] = [
     (ManifestKind::Kustomization, include_str!("../../templates/kustomization.yaml.j2")),
 ];
 
+/// A template of the user's own.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// The name by which it takes the place of a built-in one, or is included.
+    pub name: String,
+    /// The path as the user would write it.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// The templates of a run.
 pub struct Templates {
     environment: Environment<'static>,
@@ -73,52 +81,42 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The built-in templates, with those of `folder` in their places.
-    pub fn load(folder: Option<&Path>, sources: &mut Sources, findings: &mut Findings) -> anyhow::Result<Self> {
+    /// The built-in templates, with the user's own in their places.
+    ///
+    /// # Panics
+    /// Never: every test that renders has compiled the built-in templates.
+    pub fn new(overrides: Vec<Template>, sources: &mut Sources, findings: &mut Findings) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.add_filter("yaml", |value: TemplateValue, indent: Option<usize>| spell(&value, indent));
         for (kind, text) in BUILT_IN {
-            environment.add_template(kind.template(), text).context("a built-in template has a mistake")?;
+            let added = environment.add_template(kind.template(), text);
+            added.expect("every test that renders has compiled the built-in templates");
         }
         let mut templates = Self { environment, overrides: BTreeMap::new() };
-        if let Some(folder) = folder {
-            templates.load_overrides(folder, sources, findings)?;
+        for template in overrides {
+            templates.add(template, sources, findings);
         }
-        Ok(templates)
+        templates
     }
 
-    fn load_overrides(&mut self, folder: &Path, sources: &mut Sources, findings: &mut Findings) -> anyhow::Result<()> {
-        let cannot_read = || format!("the template folder {} cannot be read", display(folder));
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
-            let path = entry.with_context(cannot_read)?.path();
-            if path.extension().is_some_and(|extension| extension == "j2") {
-                files.push(path);
-            }
+    fn add(&mut self, template: Template, sources: &mut Sources, findings: &mut Findings) {
+        let Template { name, path, text } = template;
+        let known: Vec<&str> = ManifestKind::ALL.iter().map(|kind| kind.template()).collect();
+        if !(known.contains(&name.as_str()) || name.starts_with('_')) {
+            let help = match nearest(&name, &known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("rename it to one of {}; names with `_` first are for includes", known.join(", ")),
+            };
+            let message = format!("the template `{name}` overrides nothing");
+            findings.push(Diagnostic::new(&UNKNOWN_TEMPLATE, Place::Path(path), message, help));
+            return;
         }
-        files.sort();
-        for path in files {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("the template {} cannot be read", display(&path)))?;
-            let known: Vec<&str> = ManifestKind::ALL.iter().map(|kind| kind.template()).collect();
-            if !(known.contains(&name.as_str()) || name.starts_with('_')) {
-                let help = match nearest(&name, &known) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("rename it to one of {}; names with `_` first are for includes", known.join(", ")),
-                };
-                let message = format!("the template `{name}` overrides nothing");
-                findings.push(Diagnostic::new(&UNKNOWN_TEMPLATE, Place::Path(display(&path)), message, help));
-                continue;
-            }
-            let source = sources.add(Source { path: display(&path), label: name.clone(), text: text.clone() });
-            self.overrides.insert(name.clone(), source);
-            if let Err(error) = self.environment.add_template_owned(name.clone(), text) {
-                findings.push(self.template_error(&error, &name, sources));
-            }
+        let source = sources.add(Source { path, label: name.clone(), text: text.clone() });
+        self.overrides.insert(name.clone(), source);
+        if let Err(error) = self.environment.add_template_owned(name.clone(), text) {
+            findings.push(self.template_error(&error, &name, sources));
         }
-        Ok(())
     }
 
     fn template_error(&self, error: &minijinja::Error, name: &str, sources: &Sources) -> Diagnostic {

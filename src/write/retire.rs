@@ -14,10 +14,11 @@ use crate::api::nmstate::{
     Routes,
 };
 use crate::base::diagnostic::{Diagnostic, Findings, Place, others};
-use crate::model::{HOSTNAME, NodeSelector, Plan, Policy, Settings, Tombstone, can_overlap};
+use crate::model::{HOSTNAME, NodeSelector, Plan, Policy, Tombstone, can_overlap};
 use crate::read::document::tree;
 use crate::rule;
-use crate::write::manifest::RETIRED;
+use crate::write::manifest::{ManifestKind, RETIRED};
+use crate::write::tree::{Action, Change, Existing, OutputTree};
 
 rule! {
     /// A policy is no longer wanted, but another one uses its bridge, which therefore stays.
@@ -53,25 +54,23 @@ rule! {
     pub ADDRESS_DROPPED = "WK504", "address-dropped", Error;
 }
 
-/// A policy's file that the plan does not want.
-#[derive(Debug)]
-pub struct Unwanted {
-    /// Its path as the user would write it.
-    pub path: String,
-    /// Its text.
-    pub text: String,
-}
-
-/// The retired forms of policies that are no longer wanted; a policy that is retired already stays so, whatever the settings.
-pub fn retire(unwanted: &[Unwanted], plan: &Plan, settings: &Settings, findings: &mut Findings) -> Vec<Tombstone> {
+/// The retired forms of policies that are no longer wanted; a policy that is retired already stays so, whatever the settings. Without
+/// policies at all nothing is retired: the cluster has no NMState that could.
+pub fn retire(existing: &Existing, plan: &Plan, findings: &mut Findings) -> Vec<Tombstone> {
+    let settings = &plan.settings;
+    if settings.skip_nncp {
+        return Vec::new();
+    }
+    let wanted: HashSet<String> =
+        plan.policies.iter().map(|policy| ManifestKind::Nncp.path(None, &policy.name)).collect();
     let users = Users::of(plan);
     let uplinks: HashSet<&str> =
         settings.groups.iter().flat_map(|group| group.uplinks.keys().map(String::as_str)).collect();
     let mut tombstones = Vec::new();
     let (mut kept, mut dropping) = (Vec::new(), Vec::new());
-    for file in unwanted {
-        let place = Place::Path(file.path.clone());
-        let Some(old) = OldPolicy::read(&file.text) else {
+    for (path, text) in existing.policies().filter(|(path, _)| !wanted.contains(*path)) {
+        let place = Place::Path(existing.shown(path));
+        let Some(old) = OldPolicy::read(&text) else {
             if settings.retire {
                 let message = "this policy is no longer wanted, and cannot be retired: it is not understood";
                 let help = "keep the file until its interfaces are gone from the nodes";
@@ -127,8 +126,35 @@ fn dropped<'a>(old: &OldPolicy, users: &Users<'a>) -> Option<(String, &'a Policy
     })
 }
 
+/// What the changes of a tree leave on the nodes, which the cluster does not tell: interfaces that nothing uses any more.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Leftovers {
+    /// What policies made that go.
+    pub deleted: BTreeSet<String>,
+    /// What policies made that stay, and make it no longer.
+    pub changed: BTreeSet<String>,
+}
+
+/// What the changes of a tree leave on the nodes.
+pub fn leftovers(tree: &OutputTree, changes: &[Change], plan: &Plan) -> Leftovers {
+    let users = Users::of(plan);
+    let is_used = |name: &str| {
+        users.0.contains_key(name) || plan.settings.groups.iter().any(|group| group.uplinks.contains_key(name))
+    };
+    let mut leftovers = Leftovers::default();
+    for change in changes.iter().filter(|change| change.kind == ManifestKind::Nncp) {
+        let (left, place) = match &change.action {
+            Action::Remove(old) => (left_behind(old, None), &mut leftovers.deleted),
+            Action::Update(old) => (left_behind(old, tree.text(&change.path)), &mut leftovers.changed),
+            Action::Create | Action::Unchanged => continue,
+        };
+        place.extend(left.into_iter().filter(|name| !is_used(name)));
+    }
+    leftovers
+}
+
 /// The interfaces that were made by a policy's old text and are not in the new one, where there is one.
-pub fn left_behind(old: &str, new: Option<&str>) -> BTreeSet<String> {
+fn left_behind(old: &str, new: Option<&str>) -> BTreeSet<String> {
     let Some(old) = OldPolicy::read(old).filter(|old| !old.is_retired) else { return BTreeSet::new() };
     let new = new.and_then(OldPolicy::read).map(|new| new.desired_state).unwrap_or_default();
     old.made().into_iter().filter(|name| new.interface(name).is_none()).map(str::to_owned).collect()
@@ -210,7 +236,7 @@ impl<'a> Users<'a> {
 }
 
 /// The interfaces that a state makes or stands on, and OVN's names.
-pub fn used(state: &NetworkState) -> BTreeSet<&str> {
+fn used(state: &NetworkState) -> BTreeSet<&str> {
     let interfaces = state.interfaces.iter().flat_map(|it| it.ports().into_iter().chain([it.name.as_str()]));
     let bases = state.interfaces.iter().filter_map(|it| it.vlan.as_ref()).map(|vlan| vlan.base_iface.as_str());
     let mappings = state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings);

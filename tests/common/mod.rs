@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// The project's folder.
 pub(crate) fn root() -> PathBuf {
@@ -20,8 +20,9 @@ pub(crate) fn is_blessing() -> bool {
 const NOW: &str = "1795507200";
 
 /// A run of the binary, with colours and locale out of the way.
+#[cfg(feature = "cli")]
 pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wukong-render"))
+    std::process::Command::new(env!("CARGO_BIN_EXE_wukong-render"))
         .current_dir(folder)
         .args(args)
         .env_remove("CLICOLOR_FORCE")
@@ -52,13 +53,17 @@ pub(crate) fn folders(path: &Path) -> Vec<PathBuf> {
 /// Every file below a folder: its path there, and its bytes.
 pub(crate) fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().flatten() {
-        if entry.file_type().is_file() {
-            let below = entry.path().strip_prefix(path).expect("walkdir stays below its root");
-            files.insert(
-                below.to_string_lossy().into_owned(),
-                fs::read(entry.path()).expect("a listed file can be read"),
-            );
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let file_type = entry.file_type().expect("an entry has a type");
+            if file_type.is_dir() {
+                folders.push(entry.path());
+            } else if file_type.is_file() {
+                let file = entry.path();
+                let below = file.strip_prefix(path).expect("it was listed below this folder").to_string_lossy();
+                files.insert(below.into_owned(), fs::read(&file).expect("a listed file can be read"));
+            }
         }
     }
     files

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::api::kinds;
 use crate::api::nmstate::NetworkState;
 use crate::api::site::PolicyScope;
 use crate::base::diagnostic::Findings;
@@ -154,8 +155,7 @@ impl<'a> Planner<'a> {
     /// One policy for the network in its group.
     fn for_network(&mut self, request: &Request<'a>, findings: &mut Findings) {
         let name = format!("{}-{}-bridge", request.wukong.identity.name, request.network.name);
-        let kind = "NodeNetworkConfigurationPolicy";
-        if !fits(&name, MAX_POLICY_BYTES, kind, &request.network.origin, findings) {
+        if !fits(&name, MAX_POLICY_BYTES, kinds::NNCP, &request.network.origin, findings) {
             self.is_partial = true;
             return;
         }

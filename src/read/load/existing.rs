@@ -11,11 +11,6 @@ use super::inventory::{dns, interface, nics_of_port, text_at};
 use crate::base::diagnostic::Origin;
 use crate::model::{ExistingAttachment, ExistingPolicy, Filtering, NadName};
 
-/// The kind of a network attachment.
-pub(super) const NAD_KIND: &str = "NetworkAttachmentDefinition";
-/// The kind of a node policy.
-pub(super) const NNCP_KIND: &str = "NodeNetworkConfigurationPolicy";
-
 /// A NetworkAttachmentDefinition, by namespace and name.
 pub(super) fn attachment(origin: Origin, value: &Value) -> Option<(NadName, ExistingAttachment)> {
     let metadata = value.get("metadata")?;

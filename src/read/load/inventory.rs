@@ -37,11 +37,6 @@ rule! {
     pub DUPLICATE_NODE = "WK114", "duplicate-node", Error;
 }
 
-/// The kind of a node's state.
-pub(super) const STATE_KIND: &str = "NodeNetworkState";
-/// The kind that has a node's labels.
-pub(super) const NODE_KIND: &str = "Node";
-
 /// What a Node tells.
 #[derive(Debug)]
 pub(super) struct NodeObject {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::api::{NetworkConfig, Site, Wukong, site, wukong};
+use crate::api::{NetworkConfig, Site, Wukong, kinds, site, wukong};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::base::names;
 use crate::base::spelling::nearest;
@@ -122,9 +122,9 @@ pub fn is_wanted(api_version: &str, kind: &str) -> bool {
         wukong::KIND => group.is_empty() || group_is_like(group, wukong::GROUP),
         site::KIND => group_is_like(group, site::GROUP),
         "" => group == wukong::GROUP || group == site::GROUP,
-        existing::NAD_KIND => group == "k8s.cni.cncf.io",
-        inventory::STATE_KIND | existing::NNCP_KIND => group == "nmstate.io",
-        inventory::NODE_KIND => api_version == "v1",
+        kinds::NAD => group == kinds::CNI_GROUP,
+        kinds::NNS | kinds::NNCP => group == kinds::NMSTATE_GROUP,
+        kinds::NODE => api_version == kinds::CORE_API_VERSION,
         _ => misspelt_kind(group, kind).is_some(),
     }
 }
@@ -216,18 +216,16 @@ fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loade
     match (text("kind"), text("apiVersion")) {
         (wukong::KIND, wukong::API_VERSION) => Loaded::Wukong(load_wukong(origin, value, diagnostics).map(Box::new)),
         (site::KIND, site::API_VERSION) => Loaded::Site(load_site(origin, value, diagnostics).map(Box::new)),
-        (inventory::STATE_KIND, _) => {
-            Loaded::NodeState(inventory::node_state(origin, &value, diagnostics).map(Box::new))
-        }
-        (inventory::NODE_KIND, _) => match inventory::node(&value) {
+        (kinds::NNS, _) => Loaded::NodeState(inventory::node_state(origin, &value, diagnostics).map(Box::new)),
+        (kinds::NODE, _) => match inventory::node(&value) {
             Some(node) => Loaded::Node(Box::new(node)),
             None => Loaded::Nothing,
         },
-        (existing::NAD_KIND, _) => match existing::attachment(origin, &value) {
+        (kinds::NAD, _) => match existing::attachment(origin, &value) {
             Some((key, attachment)) => Loaded::Attachment(key, Box::new(attachment)),
             None => Loaded::Nothing,
         },
-        (existing::NNCP_KIND, _) => match existing::policy(origin, &value) {
+        (kinds::NNCP, _) => match existing::policy(origin, &value) {
             Some(policy) => Loaded::Policy(Box::new(policy)),
             None => Loaded::Nothing,
         },

@@ -16,6 +16,7 @@ pub use violation::{EMPTY_SECTION, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY, Viol
 
 /// Which schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum SchemaKind {
     /// The virtual machine.
     Wukong,

@@ -1,11 +1,11 @@
 //! Findings as GitHub's workflow commands, which annotate the lines of a pull request (GitHub Docs, "Workflow commands for GitHub
 //! Actions").
 
-use super::{errors_first, printable};
+use super::{Style, errors_first, printable};
 use crate::view::resolve::Resolved;
 
 /// All findings, a line each. GitHub shows ten errors and ten warnings of a step: errors come first.
-pub fn emit(resolved: &[Resolved]) -> String {
+pub fn emit(resolved: &[Resolved], _: &Style) -> String {
     errors_first(resolved).map(annotation).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Style;
 use crate::view::resolve::Resolved;
 
 /// The version of the format. It grows when a field goes away or changes its meaning, not when one is added.
@@ -17,7 +18,7 @@ struct Findings<'a> {
 ///
 /// # Panics
 /// Never: texts and numbers under text keys always become JSON.
-pub fn emit(resolved: &[Resolved]) -> String {
+pub fn emit(resolved: &[Resolved], _: &Style) -> String {
     let findings = Findings { version: VERSION, diagnostics: resolved };
     let text = serde_json::to_string_pretty(&findings).expect("texts and numbers under text keys always become JSON");
     text + "\n"

@@ -1,13 +1,64 @@
-//! The output formats: each a file that takes resolved findings, so that they cannot disagree.
+//! The output formats: each a file that takes resolved findings, so that they cannot disagree, and a line in the list below.
 
 pub mod brief;
-pub mod github;
-pub mod json;
-pub mod sarif;
-pub mod text;
 
 use super::resolve::Resolved;
-use crate::base::diagnostic::Severity;
+use crate::base::diagnostic::{Rule, Severity};
+
+/// What a format is told besides the findings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style<'a> {
+    /// Whether it may colour.
+    pub is_coloured: bool,
+    /// Whether every finding is wanted in full.
+    pub wants_all: bool,
+    /// All the rules that there are.
+    pub rules: &'a [&'static Rule],
+}
+
+/// The modules of the formats, and their list. `rustfmt` does not look into it: `.ci/run` names the files.
+macro_rules! formats {
+    ($($(#[$doc:meta])+ $format:ident: $module:ident,)+) => {
+        $(pub mod $module;)+
+
+        /// A format of findings.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+        pub enum Format {
+            $($(#[$doc])+ $format,)+
+        }
+
+        impl Format {
+            /// Every format there is.
+            pub const ALL: &[Self] = &[$(Self::$format,)+];
+
+            /// The findings in this format.
+            pub fn emit(self, resolved: &[Resolved], style: &Style) -> String {
+                match self {
+                    $(Self::$format => $module::emit(resolved, style),)+
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    /// For people, on standard error
+    Text: text,
+    /// For programs, on standard output unless that carries manifests
+    Json: json,
+    /// SARIF 2.1.0, for code scanning; where it goes is as for json
+    Sarif: sarif,
+    /// GitHub's annotations of a pull request; where they go is as for json
+    Github: github,
+}
+
+impl Format {
+    /// Whether it is for people, and not for programs.
+    pub fn is_for_people(self) -> bool {
+        self == Self::Text
+    }
+}
 
 /// The findings with the errors first: where only the first few are seen.
 fn errors_first(resolved: &[Resolved]) -> impl Iterator<Item = &Resolved> {
@@ -26,7 +77,7 @@ pub fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Resolved;
+    use super::{Resolved, Style};
     use crate::base::diagnostic::{Diagnostic, Place};
     use crate::base::levels::Levels;
     use crate::base::report::Report;
@@ -66,22 +117,25 @@ mod tests {
 
     #[test]
     fn text() {
-        insta::assert_snapshot!(super::text::emit(&sample(), false, false));
+        insta::assert_snapshot!(super::text::emit(&sample(), &Style::default()));
     }
 
     #[test]
     fn text_in_colour() {
-        insta::assert_snapshot!(super::text::emit(&sample(), true, false).replace('\u{1b}', "␛"));
+        insta::assert_snapshot!(
+            super::text::emit(&sample(), &Style { is_coloured: true, ..Style::default() }).replace('\u{1b}', "␛")
+        );
     }
 
     #[test]
     fn json() {
-        insta::assert_snapshot!(super::json::emit(&sample()));
+        insta::assert_snapshot!(super::json::emit(&sample(), &Style::default()));
     }
 
     #[test]
     fn sarif() {
-        insta::assert_snapshot!(super::sarif::emit(&sample(), &[&INVALID_YAML, &DUPLICATE_KEY, &UNREADABLE_INPUT]));
+        let rules = [&INVALID_YAML, &DUPLICATE_KEY, &UNREADABLE_INPUT];
+        insta::assert_snapshot!(super::sarif::emit(&sample(), &Style { rules: &rules, ..Style::default() }));
     }
 
     #[test]
@@ -91,7 +145,7 @@ mod tests {
 
     #[test]
     fn github() {
-        insta::assert_snapshot!(super::github::emit(&sample()));
+        insta::assert_snapshot!(super::github::emit(&sample(), &Style::default()));
     }
 
     /// Many of a kind: the first in full, some in brief, the others counted; and one of another kind among them.
@@ -107,6 +161,6 @@ mod tests {
         }
         let place = Place::Span { source, range: 330..330 };
         report.push(Diagnostic::new(&INVALID_YAML, place, "the end", "go on"));
-        insta::assert_snapshot!(super::text::emit(&resolve(&report, &sources), false, false));
+        insta::assert_snapshot!(super::text::emit(&resolve(&report, &sources), &Style::default()));
     }
 }

@@ -8,16 +8,17 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::Style;
 use crate::base::diagnostic::Rule;
 use crate::view::resolve::{Location, Resolved};
 
 /// The schema that a log names: where editors and GitHub look for it.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// All findings as one SARIF log, with a line break at the end. `rules` are all that there are.
-pub fn emit(resolved: &[Resolved], rules: &[&'static Rule]) -> String {
+/// All findings as one SARIF log, with a line break at the end.
+pub fn emit(resolved: &[Resolved], style: &Style) -> String {
     let codes: HashSet<&str> = resolved.iter().map(|finding| finding.code).collect();
-    let broken: Vec<&Rule> = rules.iter().copied().filter(|rule| codes.contains(rule.code)).collect();
+    let broken: Vec<&Rule> = style.rules.iter().copied().filter(|rule| codes.contains(rule.code)).collect();
     let numbers: HashMap<&str, usize> = broken.iter().enumerate().map(|(number, rule)| (rule.code, number)).collect();
     let log = json!({
         "$schema": SCHEMA,

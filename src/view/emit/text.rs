@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::printable;
+use super::{Style, printable};
 use crate::base::diagnostic::Severity;
 use crate::view::resolve::{Location, Resolved};
 
@@ -17,7 +17,8 @@ const IN_FULL: usize = 5;
 const IN_BRIEF: usize = 15;
 
 /// All findings, each with an empty line behind it; of many with one code the rest is listed, and then counted, unless all are wanted.
-pub fn emit(resolved: &[Resolved], is_coloured: bool, wants_all: bool) -> String {
+pub fn emit(resolved: &[Resolved], style: &Style) -> String {
+    let Style { is_coloured, wants_all, .. } = *style;
     let renderer = if is_coloured { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     let mut by_code: BTreeMap<(Severity, &str), Vec<&Resolved>> = BTreeMap::new();

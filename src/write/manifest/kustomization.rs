@@ -3,6 +3,8 @@
 //! `sortOptions: {order: fifo}` keeps our order; kustomize's own puts attachments before policies (tried with
 //! `kubectl kustomize` 5.5). A folder without manifests keeps its kustomization, so that a Flux Kustomization that points at it does not fail.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Manifest, ManifestKind};
@@ -14,19 +16,16 @@ pub const KUSTOMIZATION: &str = "kustomization.yaml";
 
 /// The kustomizations for these manifest paths, which are in order.
 pub fn kustomizations<'a>(paths: impl Iterator<Item = &'a str>, settings: &Settings) -> Vec<Manifest> {
-    let (mut nncp, mut nad) = (Vec::new(), Vec::new());
-    for path in paths {
-        match path.split_once('/') {
-            Some(("nncp", rest)) => nncp.push(rest),
-            Some(("nad", rest)) => nad.push(rest),
-            _ => {}
-        }
+    let mut resources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (folder, below) in paths.filter_map(|path| path.split_once('/')) {
+        resources.entry(folder).or_default().push(below);
     }
     let mut folders = Vec::new();
     let mut manifests = Vec::new();
-    for (folder, resources, is_skipped) in [("nncp", nncp, settings.skip_nncp), ("nad", nad, settings.skip_nad)] {
-        if !is_skipped {
+    for (kind, is_skipped) in [(ManifestKind::Nncp, settings.skip_nncp), (ManifestKind::Nad, settings.skip_nad)] {
+        if let Some(folder) = kind.folder().filter(|_| !is_skipped) {
             folders.push(folder);
+            let resources = resources.remove(folder).unwrap_or_default();
             manifests.push(manifest(&format!("{folder}/{KUSTOMIZATION}"), &resources));
         }
     }

@@ -8,6 +8,7 @@ mod nncp;
 
 use serde_json::Value;
 
+use crate::api::kinds;
 use crate::base::diagnostic::Origin;
 use crate::model::{Plan, Settings, Tombstone};
 
@@ -28,6 +29,51 @@ pub enum ManifestKind {
 impl ManifestKind {
     /// Every kind there is.
     pub const ALL: [Self; 3] = [Self::Nncp, Self::Nad, Self::Kustomization];
+
+    /// The folder of the manifests of this kind; none for kustomizations, which stand beside what they name.
+    pub fn folder(self) -> Option<&'static str> {
+        match self {
+            Self::Nncp => Some("nncp"),
+            Self::Nad => Some("nad"),
+            Self::Kustomization => None,
+        }
+    }
+
+    /// What a file below the output folder is, if it is at a place that a tree can have: the root's kustomization, and `*.yaml` in a
+    /// folder of manifests or, for attachments, in a namespace's below it.
+    pub fn of_path(path: &str) -> Option<Self> {
+        let (place, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name == KUSTOMIZATION && (place.is_empty() || Self::ALL.iter().any(|kind| kind.folder() == Some(place))) {
+            return Some(Self::Kustomization);
+        }
+        name.strip_suffix(".yaml").filter(|stem| !stem.is_empty())?;
+        Self::ALL.into_iter().find(|kind| kind.has_place(place))
+    }
+
+    /// Whether a folder is one of those in which manifests of this kind stand.
+    pub fn has_place(self, place: &str) -> bool {
+        let Some(folder) = self.folder() else { return false };
+        match place.strip_prefix(folder) {
+            Some("") => true,
+            Some(below) => self == Self::Nad && below.starts_with('/') && !below[1..].contains('/'),
+            None => false,
+        }
+    }
+
+    /// The path of the manifest of an object.
+    pub fn path(self, namespace: Option<&str>, name: &str) -> String {
+        let parts = [self.folder(), namespace, Some(name)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("/") + ".yaml"
+    }
+
+    /// What an object of this apiVersion and kind would be.
+    pub fn of_object(api_version: &str, kind: &str) -> Option<Self> {
+        match (api_version.split('/').next().unwrap_or_default(), kind) {
+            (kinds::NMSTATE_GROUP, kinds::NNCP) => Some(Self::Nncp),
+            (kinds::CNI_GROUP, kinds::NAD) => Some(Self::Nad),
+            _ => None,
+        }
+    }
 
     /// The template that spells it.
     pub fn template(self) -> &'static str {

@@ -3,6 +3,7 @@
 use serde_json::{Map, json};
 
 use super::{Manifest, ManifestKind, SYNC_WAVE};
+use crate::api::kinds;
 use crate::base::header;
 use crate::model::{Attachment, Settings};
 
@@ -29,15 +30,14 @@ pub(super) fn manifest(attachment: &Attachment, settings: &Settings) -> Manifest
     }
     // Indented: a reviewer reads it line by line, and the plugin does not care.
     let config = format!("{:#}\n", json!(attachment.config));
-    let folder = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
     Manifest {
         kind: ManifestKind::Nad,
-        path: format!("nad/{folder}{}.yaml", attachment.name),
+        path: ManifestKind::Nad.path(namespace.map(String::as_str), &attachment.name),
         origin: Some(attachment.origin.clone()),
         header: header::line(&attachment.wukong.source),
         body: json!({
-            "apiVersion": "k8s.cni.cncf.io/v1",
-            "kind": "NetworkAttachmentDefinition",
+            "apiVersion": kinds::CNI_API_VERSION,
+            "kind": kinds::NAD,
             "metadata": metadata,
             "spec": {"config": config},
         }),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Manifest, ManifestKind, SYNC_WAVE};
+use crate::api::kinds;
 use crate::api::nmstate::NetworkState;
 use crate::base::diagnostic::Origin;
 use crate::base::header;
@@ -51,12 +52,12 @@ fn object(
     spec.insert("desiredState".to_owned(), json!(desired_state));
     Manifest {
         kind: ManifestKind::Nncp,
-        path: format!("nncp/{name}.yaml"),
+        path: ManifestKind::Nncp.path(None, name),
         origin,
         header,
         body: json!({
-            "apiVersion": "nmstate.io/v1",
-            "kind": "NodeNetworkConfigurationPolicy",
+            "apiVersion": kinds::NMSTATE_API_VERSION,
+            "kind": kinds::NNCP,
             "metadata": metadata,
             "spec": Value::Object(spec),
         }),

@@ -1,19 +1,20 @@
-//! The output tree: a value first, then compared with the folder, then written, checked or shown as a diff.
-//!
-//! All file system access goes through `cap-std`, whose paths cannot lead out of the output folder, whatever links
-//! stand in it.
+//! The output tree, and what it changes where something stands already. Both are values: `io` reads and writes files.
 
-mod disk;
+mod existing;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+use serde_json::Value;
 use similar::TextDiff;
 
 use crate::base::diagnostic::{Diagnostic, Findings, Place};
-use crate::base::progress::Progress;
+use crate::base::progress::{Activity, Progress};
+use crate::read::document;
 use crate::rule;
 use crate::write::manifest::{Manifest, ManifestKind};
+
+pub use existing::{Entry, Existing};
 
 rule! {
     /// Something that is not ours stands where a generated file belongs.
@@ -58,6 +59,11 @@ impl OutputTree {
         self.files.keys().map(String::as_str)
     }
 
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(|file| file.text.as_str())
+    }
+
     /// How many manifests of this kind there are.
     pub fn count(&self, kind: ManifestKind) -> usize {
         self.files.values().filter(|file| file.kind == kind).count()
@@ -75,39 +81,58 @@ impl OutputTree {
         out
     }
 
-    /// What writing this tree to `folder` would change. What is in the way is a finding.
+    /// The manifests as objects, policies before attachments, each with its path. An override of a template may have added to what was
+    /// decided, so that the texts are read.
     ///
-    /// # Errors
-    /// The folder is there and cannot be read.
-    pub fn changes(&self, folder: &Path, progress: &Progress, findings: &mut Findings) -> anyhow::Result<Vec<Change>> {
-        let comparison = disk::compare(folder, &self.files, progress)?;
-        for obstacle in comparison.obstacles {
-            findings.push(Diagnostic::new(
-                &FOREIGN_FILE,
-                Place::Path(obstacle.path),
-                format!("{} is in the way and not ours to replace", obstacle.what),
-                "move it away, or choose another output folder",
-            ));
+    /// # Panics
+    /// Never: what an override makes of a manifest is read before it is taken.
+    pub fn objects(&self) -> Vec<(&str, Value)> {
+        let object = |text: &str| {
+            let document = document::tree::parse(text).pop()?.ok()?;
+            document.value(document.root()).ok()
+        };
+        let kinds = [ManifestKind::Nncp, ManifestKind::Nad].into_iter();
+        let files = kinds.flat_map(|kind| self.files.iter().filter(move |(_, file)| file.kind == kind));
+        let files: Vec<(&String, &File)> = files.collect();
+        let objects = files.into_par_iter().map(|(path, file)| {
+            (
+                path.as_str(),
+                object(&file.text).expect("what an override makes of a manifest is read before it is taken"),
+            )
+        });
+        objects.collect()
+    }
+
+    /// What writing this tree where something stands already would change. What is in the way is a finding.
+    pub fn changes(&self, existing: &Existing, progress: &Progress) -> (Vec<Change>, Findings) {
+        progress.begin(Activity::Comparing, self.files.len());
+        let (mut changes, mut findings) = (Vec::new(), Findings::default());
+        for (path, file) in &self.files {
+            progress.step();
+            if let Some((place, what)) = existing.obstacle(path) {
+                // One folder can be in the way of many files.
+                findings.push_once(Diagnostic::new(
+                    &FOREIGN_FILE,
+                    Place::Path(existing.shown(place)),
+                    format!("{what} is in the way and not ours to replace"),
+                    "move it away, or choose another output folder",
+                ));
+                continue;
+            }
+            let action = match existing.get(path) {
+                Some(Entry::Ours(old)) if *old == file.text.as_bytes() => Action::Unchanged,
+                Some(Entry::Ours(old)) => Action::Update(String::from_utf8_lossy(old).into_owned()),
+                _ => Action::Create,
+            };
+            changes.push(Change { path: path.clone(), kind: file.kind, action });
         }
-        Ok(comparison.changes)
+        for (path, kind, old) in existing.manifests().filter(|(path, ..)| !self.files.contains_key(*path)) {
+            let action = Action::Remove(String::from_utf8_lossy(old).into_owned());
+            changes.push(Change { path: path.to_owned(), kind, action });
+        }
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        (changes, findings)
     }
-
-    /// Writes the changes: manifests first, then kustomizations, then removals, so that a kustomization never names a file
-    /// that is not there. Each file is written beside its place and moved into it, whole.
-    ///
-    /// # Errors
-    /// The file system refuses. What was written stays, and the next run completes it.
-    pub fn write(&self, folder: &Path, changes: &[Change], progress: &Progress) -> anyhow::Result<()> {
-        disk::write(folder, &self.files, changes, progress)
-    }
-}
-
-/// The policies of ours in a folder that are none of those that are `wanted`, with their paths as the user would write them.
-///
-/// # Errors
-/// The folder is there and cannot be read.
-pub fn unwanted_policies(folder: &Path, wanted: &BTreeSet<&str>) -> anyhow::Result<Vec<(String, String)>> {
-    disk::unwanted(folder, "nncp", wanted)
 }
 
 /// What becomes of one file.
@@ -115,6 +140,8 @@ pub fn unwanted_policies(folder: &Path, wanted: &BTreeSet<&str>) -> anyhow::Resu
 pub struct Change {
     /// The path below the output folder.
     pub path: String,
+    /// What the file is.
+    pub kind: ManifestKind,
     /// What becomes of it.
     pub action: Action,
 }
@@ -130,20 +157,6 @@ pub enum Action {
     Unchanged,
     /// It is ours and no longer wanted; this is its text.
     Remove(String),
-}
-
-impl Change {
-    /// Whether the file is a kustomization.
-    pub fn is_kustomization(&self) -> bool {
-        self.path.ends_with(crate::write::manifest::KUSTOMIZATION)
-    }
-}
-
-impl OutputTree {
-    /// The text of a file.
-    pub fn text(&self, path: &str) -> Option<&str> {
-        self.files.get(path).map(|file| file.text.as_str())
-    }
 }
 
 /// The changes as a unified diff that `git apply` takes.
