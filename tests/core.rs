@@ -76,7 +76,7 @@ fn a_template_is_a_value() {
         path: "templates/kustomization.yaml.j2".to_owned(),
         text: text.to_owned(),
     };
-    let own = "apiVersion: {{ apiVersion }}\nkind: {{ kind }}\nresources: {{ resources | yaml }}\n# ours\n";
+    let own = "apiVersion: {{ apiVersion | yaml }}\nkind: {{ kind | yaml }}\nresources:\n  {{ resources | yaml(2) }}\n# ours\n";
     let outcome = compile(Request { templates: vec![template(own)], ..web() });
     let tree = outcome.tree.expect("the template is good");
     assert!(tree.text("kustomization.yaml").is_some_and(|text| text.contains("# ours")), "{}", tree.stream());

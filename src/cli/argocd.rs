@@ -125,7 +125,7 @@ impl Values<'_> {
         kinds.map_err(|why| anyhow::anyhow!("the parameter `{}`: {why}", self.name))
     }
 
-    fn is_true(self) -> anyhow::Result<bool> {
+    fn switch(self) -> anyhow::Result<bool> {
         let name = self.name;
         match self.single()?.as_deref() {
             None | Some("false") => Ok(false),
@@ -140,14 +140,26 @@ type Set = fn(&mut Options, Values) -> anyhow::Result<()>;
 const KNOWN: [(&str, Set); 10] = [
     ("inputs", |options, values| values.paths().map(|it| options.inputs.paths = it)),
     ("inventory", |options, values| values.paths().map(|it| options.inputs.inventory = it)),
-    ("exclude", |options, values| Ok(options.inputs.exclude = values.list)),
+    ("exclude", |options, values| {
+        options.inputs.exclude = values.list;
+        Ok(())
+    }),
     ("default-nic", |options, values| values.single().map(|it| options.compile.default_nic = it)),
     ("skip", |options, values| values.kinds().map(|it| options.compile.skip = it)),
     ("templates", |options, values| values.paths().map(|mut it| options.compile.templates = it.pop())),
-    ("allow-empty", |options, values| values.is_true().map(|it| options.compile.allow_empty = it)),
-    ("deny", |options, values| Ok(options.levels.deny = values.list)),
-    ("warn", |options, values| Ok(options.levels.warn = values.list)),
-    ("allow", |options, values| Ok(options.levels.allow = values.list)),
+    ("allow-empty", |options, values| values.switch().map(|it| options.compile.allow_empty = it)),
+    ("deny", |options, values| {
+        options.levels.deny = values.list;
+        Ok(())
+    }),
+    ("warn", |options, values| {
+        options.levels.warn = values.list;
+        Ok(())
+    }),
+    ("allow", |options, values| {
+        options.levels.allow = values.list;
+        Ok(())
+    }),
 ];
 
 /// The parameters as options. They come from whoever may edit the application, so that paths stay within its folder.

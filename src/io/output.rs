@@ -45,7 +45,7 @@ pub fn read(folder: &Path, progress: &Progress) -> Result<Existing> {
                 }
                 Some(entry) => existing.insert(path, entry),
                 None if ManifestKind::of_path(&path).is_some() => manifests.push(name),
-                // Never to be replaced, so that nobody has to look into it.
+                // Such a file is never replaced: it is not read.
                 None => existing.insert(path, Entry::Foreign),
             }
         }
