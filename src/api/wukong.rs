@@ -227,7 +227,7 @@ pub struct HighAvailability {
 }
 
 /// A Kubernetes toleration.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = false))]
 pub struct Toleration {

@@ -1,5 +1,6 @@
 //! Addresses: from text to numbers, and whether a host can have them.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -39,8 +40,43 @@ rule! {
 #[derive(Debug, Clone, Copy)]
 pub struct Reported;
 
+/// What an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressOf {
+    /// A guest's: `address`.
+    Guest,
+    /// A node's, where a network gives it: `nodeIP`.
+    Node,
+    /// A node's, where an uplink gives it.
+    Uplink,
+    /// The router of a guest.
+    Gateway,
+    /// A DNS server, which may be the host itself.
+    DnsServer,
+    /// The router of a static route.
+    NextHop,
+}
+
+impl fmt::Display for AddressOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Guest => "address",
+            Self::Node => "nodeIP",
+            Self::Uplink => "the address",
+            Self::Gateway => "gateway",
+            Self::DnsServer => "DNS server",
+            Self::NextHop => "next hop",
+        })
+    }
+}
+
+/// The destination of a default route: all addresses of an IP version.
+pub fn all_addresses(is_ipv4: bool) -> &'static str {
+    if is_ipv4 { "0.0.0.0/0" } else { "::/0" }
+}
+
 /// An address with its prefix length, that a host can have.
-pub fn host_address(text: &str, place: Place, what: &str, findings: &mut Findings) -> Result<IpNet, Reported> {
+pub fn host_address(text: &str, place: Place, what: AddressOf, findings: &mut Findings) -> Result<IpNet, Reported> {
     let Some(address) = parse_net(text) else {
         let (message, help) = explain(text, what);
         findings.push(Diagnostic::new(&INVALID_ADDRESS, place, message, help));
@@ -61,7 +97,7 @@ pub fn parse_net(text: &str) -> Option<IpNet> {
 }
 
 /// Why a text is no address with a prefix length.
-fn explain(text: &str, what: &str) -> (String, String) {
+fn explain(text: &str, what: AddressOf) -> (String, String) {
     let shape = "write the address and the length of its prefix, such as `192.168.1.10/24` or `2001:db8::10/64`";
     let Some((address, prefix)) = text.split_once('/') else {
         return match text.parse::<IpAddr>() {
@@ -127,7 +163,7 @@ pub fn unusable(network: IpNet) -> Option<(String, String)> {
 }
 
 /// An address of a host, without a prefix length.
-pub fn plain_address(text: &str, place: Place, what: &str, findings: &mut Findings) -> Result<IpAddr, Reported> {
+pub fn plain_address(text: &str, place: Place, what: AddressOf, findings: &mut Findings) -> Result<IpAddr, Reported> {
     let Ok(address) = text.parse::<IpAddr>() else {
         let help = match text.split_once('/') {
             Some((address, _)) if address.parse::<IpAddr>().is_ok() => {
@@ -138,7 +174,7 @@ pub fn plain_address(text: &str, place: Place, what: &str, findings: &mut Findin
         findings.push(Diagnostic::new(&INVALID_ADDRESS, place, format!("{what} `{text}` is no IP address"), help));
         return Err(Reported);
     };
-    if address.is_unspecified() || address.is_multicast() || (what == "gateway" && address.is_loopback()) {
+    if address.is_unspecified() || address.is_multicast() || (what == AddressOf::Gateway && address.is_loopback()) {
         let message = format!("{what} `{text}` is not the address of a host");
         findings.push(Diagnostic::new(&UNUSABLE_ADDRESS, place, message, "use the address of one host"));
         return Err(Reported);

@@ -49,12 +49,18 @@ impl Diagnostic {
     }
 }
 
-/// How many more there are than the one that a message names: nothing, `one`, or `many` with the number for its `#`.
-pub fn others(more: usize, one: &str, many: &str) -> String {
-    match more {
-        0 => String::new(),
-        1 => one.to_owned(),
-        more => many.replace('#', &more.to_string()),
+/// How many more there are than the one that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct More(pub usize);
+
+impl More {
+    /// Nothing, the words for one more, or those for many.
+    pub fn words(self, one: &str, many: impl FnOnce(usize) -> String) -> String {
+        match self.0 {
+            0 => String::new(),
+            1 => one.to_owned(),
+            more => many(more),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ rule! {
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     collisions(plan, blame, "NetworkAttachmentDefinition", |what| match what {
-        Claimed::AttachmentName { name, .. } => Some(name),
+        Claimed::AttachmentName(nad) => Some(&nad.name),
         _ => None,
     })
 }

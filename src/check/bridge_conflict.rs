@@ -1,6 +1,7 @@
 use super::collect::Blame;
 use super::conflict::{Conflict, agreed, conflicts};
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
+use crate::base::diagnostic::More;
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{BridgeDefinition, Claim, Claimed, Definition, Holder, Key, Network, Plan};

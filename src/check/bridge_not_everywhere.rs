@@ -5,6 +5,7 @@ use super::collect::Blame;
 use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::{SelectionId, name_nodes};
+use crate::api::Toleration;
 use crate::base::rule::Severity;
 use crate::model::inventory::Node;
 use crate::model::{Claimant, Claimed, Host, Identity, Key, Need, Network, NodeSelector, Plan};
@@ -80,14 +81,11 @@ struct Coverage<'a> {
     /// Where the policies of others have an interface, by its name.
     of_others: HashMap<&'a str, Vec<&'a NodeSelector>>,
     /// The number of a virtual machine's nodes in `candidates`.
-    of_machine: HashMap<(&'a NodeSelector, Tolerations<'a>), usize>,
+    of_machine: HashMap<(&'a NodeSelector, &'a [Toleration]), usize>,
     candidates: Vec<Arc<[usize]>>,
     /// By the numbers of the bridge's nodes and the machine's.
     missing: HashMap<(usize, usize), Arc<[usize]>>,
 }
-
-/// What decides which taints a virtual machine tolerates: key, operator, value and effect of each toleration.
-type Tolerations<'a> = Vec<[Option<&'a str>; 4]>;
 
 impl<'a> Coverage<'a> {
     fn of(plan: &'a Plan) -> Self {
@@ -134,9 +132,7 @@ impl<'a> Coverage<'a> {
 
     /// The number of the nodes where a virtual machine can start.
     fn candidates(&mut self, identity: &'a Identity) -> usize {
-        let tolerations =
-            identity.tolerations.iter().map(|it| [&it.key, &it.operator, &it.value, &it.effect].map(Option::as_deref));
-        let key = (&identity.node_selector, tolerations.collect());
+        let key = (&identity.node_selector, identity.tolerations.as_slice());
         if let Some(known) = self.of_machine.get(&key) {
             return *known;
         }

@@ -2,8 +2,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::collect::Blame;
 use super::conflict::BLAMING;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
 use super::nodes::is_known;
+use crate::base::diagnostic::More;
 use crate::model::{Host, Key, Network, Plan, Tagging};
 use crate::rule;
 

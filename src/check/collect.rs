@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::acceptance::unused;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
 use super::{Check, RULES};
-use crate::base::diagnostic::{Diagnostic, Findings};
+use crate::base::diagnostic::{Diagnostic, Findings, More};
 use crate::base::place::{NetworkId, Place};
 use crate::base::report::Report;
 use crate::base::rule::{Rule, Severity};

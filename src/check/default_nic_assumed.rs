@@ -1,6 +1,7 @@
 use super::collect::Blame;
 use super::conflict::BLAMING;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
+use crate::base::diagnostic::More;
 use crate::base::spelling::nearest;
 use crate::model::{DEFAULT_NIC, Key, Network, Plan};
 use crate::rule;

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use super::collect::Blame;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
+use crate::base::diagnostic::More;
 use crate::base::place::Place;
 use crate::model::{NodeSelector, Plan, Policy, Subject};
 use crate::rule;

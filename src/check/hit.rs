@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::diagnostic::More;
 use crate::base::place::Place;
 use crate::base::rule::Severity;
 
@@ -42,21 +43,6 @@ impl Words {
     pub(super) fn with_related(mut self, place: Place, text: impl Into<String>) -> Self {
         self.related.push((place, text.into()));
         self
-    }
-}
-
-/// How many more there are of a group than the one that is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct More(pub(super) usize);
-
-impl More {
-    /// Nothing, the words for one more, or those for many.
-    pub(super) fn words(self, one: &str, many: impl FnOnce(usize) -> String) -> String {
-        match self.0 {
-            0 => String::new(),
-            1 => one.to_owned(),
-            more => many(more),
-        }
     }
 }
 

@@ -23,7 +23,7 @@ rule! {
 #[derive(PartialEq, Eq, Hash)]
 enum Question<'a> {
     /// Whether an interface can be made, of a type in nmstate's words.
-    Made(&'static str, &'a str),
+    Made(InterfaceType, &'a str),
     /// Whether OVN can have a bridge.
     Mapped(&'a str),
 }
@@ -42,7 +42,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         }
         for interface in &state.interfaces {
             let Some(wanted) = interface.interface_type.filter(|it| *it != InterfaceType::Ethernet) else { continue };
-            if asked.is_new(Question::Made(wanted.as_str(), &interface.name), &policy.nodes) {
+            if asked.is_new(Question::Made(wanted, &interface.name), &policy.nodes) {
                 hits.extend(check_name(plan, policy, &interface.name, wanted));
                 hits.extend(check_tag(plan, policy, interface));
             }

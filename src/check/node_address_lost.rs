@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use super::collect::Blame;
 use super::conflict::BLAMING;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
 use super::nodes::{Asked, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceAddress, InterfaceIp, InterfaceType, NetworkState, Route};
+use crate::base::diagnostic::More;
 use crate::model::inventory::Node;
 use crate::model::{Plan, Policy};
 use crate::rule;
@@ -35,7 +35,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let own = state.interfaces.iter().filter(|it| it.ipv4.is_some() || it.ipv6.is_some());
         for name in ports.chain(own.map(|it| it.name.as_str())) {
             let Some(heir) = heir(state, &controllers, name) else { continue };
-            if asked.is_new((name, heir.name.as_str(), Gets::of(heir)), &policy.nodes) {
+            if asked.is_new((name, heir.name.as_str(), &heir.ipv4, &heir.ipv6), &policy.nodes) {
                 hits.extend(check_interface(plan, policy, name, heir));
             }
         }
@@ -67,42 +67,19 @@ fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: 
     Some(hit.on_nodes(&policy.nodes))
 }
 
-/// The addresses that a policy gives an interface.
-#[derive(PartialEq, Eq)]
-struct Gets<'a> {
-    ipv4: Option<&'a InterfaceIp>,
-    ipv6: Option<&'a InterfaceIp>,
-}
-
-impl<'a> Gets<'a> {
-    fn of(interface: &'a Interface) -> Self {
-        Self { ipv4: interface.ipv4.as_ref(), ipv6: interface.ipv6.as_ref() }
-    }
-}
-
-impl Hash for Gets<'_> {
-    /// Of the addresses only: nmstate's types have no hash, and the rest seldom differs where these do not.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for ip in [self.ipv4, self.ipv6] {
-            ip.map(|ip| ip.enabled).hash(state);
-            ip.into_iter().flat_map(|ip| &ip.address).for_each(|it| (&it.ip, it.prefix_length).hash(state));
-        }
-    }
-}
-
 /// What a node has through an interface, and not through its heir.
 enum Loss<'a> {
     Address(&'a InterfaceAddress),
     /// The route to this destination.
-    Route(&'a str),
+    Route(&'a Route),
 }
 
 impl fmt::Display for Loss<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(it) => write!(f, "its own address {}/{}", it.ip, it.prefix_length),
-            Self::Route("0.0.0.0/0" | "::/0") => write!(f, "its default route"),
-            Self::Route(destination) => write!(f, "its route to {destination}"),
+            Self::Route(it) if it.is_default() => write!(f, "its default route"),
+            Self::Route(it) => write!(f, "its route to {}", it.destination),
         }
     }
 }
@@ -114,7 +91,7 @@ fn lost<'a>(node: &'a Node, name: &str, heir: &Interface, state: &NetworkState) 
     lost.extend(addresses_lost(interface.ipv6.as_ref(), heir.ipv6.as_ref()));
     let written: Vec<&Route> = state.routes.iter().flat_map(|routes| &routes.config).collect();
     let is_kept = |route: &Route| {
-        let family = if route.destination.contains(':') { &heir.ipv6 } else { &heir.ipv4 };
+        let family = if route.is_ipv4() { &heir.ipv4 } else { &heir.ipv6 };
         family.as_ref().is_some_and(InterfaceIp::is_automatic)
             || written
                 .iter()
@@ -122,9 +99,9 @@ fn lost<'a>(node: &'a Node, name: &str, heir: &Interface, state: &NetworkState) 
     };
     let own = node.default_routes.iter().chain(&node.routes);
     let own = own.filter(|route| route.next_hop_interface.as_deref() == Some(name) && !is_kept(route));
-    let mut routes: Vec<&str> = own.map(|route| route.destination.as_str()).collect();
-    routes.sort_unstable();
-    routes.dedup();
+    let mut routes: Vec<&Route> = own.collect();
+    routes.sort_unstable_by_key(|route| &route.destination);
+    routes.dedup_by_key(|route| &route.destination);
     lost.extend(routes.into_iter().map(Loss::Route));
     lost
 }

@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use super::collect::Blame;
 use super::conflict::BLAMING;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
 use super::nodes::{join, place_in_state};
 use crate::api::nmstate::InterfaceType;
+use crate::base::diagnostic::More;
 use crate::model::inventory::{Node, NodeInterface};
 use crate::model::{Plan, Policy};
 use crate::rule;

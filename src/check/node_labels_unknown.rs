@@ -1,5 +1,6 @@
 use super::collect::Blame;
-use super::hit::{Hit, More, Words};
+use super::hit::{Hit, Words};
+use crate::base::diagnostic::More;
 use crate::model::{Plan, Policy};
 use crate::rule;
 

@@ -57,12 +57,7 @@ pub enum Claimed {
     /// The name of a NodeNetworkConfigurationPolicy, unique in the cluster: [`Holder::Manifest`].
     PolicyName(String),
     /// The name of a NetworkAttachmentDefinition, unique in its namespace: [`Holder::Manifest`].
-    AttachmentName {
-        /// The namespace.
-        namespace: Option<String>,
-        /// The name.
-        name: String,
-    },
+    AttachmentName(NadName),
     /// An interface that is made (a bridge, a bond, a VLAN interface): [`Holder::Definition`], one on a node.
     Interface(String),
     /// The name of a bridge that the Site speaks of, and that is made once a network is on it: [`Holder::Definition`].

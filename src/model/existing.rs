@@ -11,7 +11,7 @@ use super::filtering::Filtering;
 use super::inventory::NodeInterface;
 use super::selector::NodeSelector;
 use crate::api::nmstate::DnsConfig;
-use crate::base::address::parse_net;
+use crate::base::address::{all_addresses, parse_net};
 use crate::base::place::Origin;
 
 /// The name of a NetworkAttachmentDefinition.
@@ -79,9 +79,8 @@ impl ExistingAttachment {
     /// addresses) or as the gateway of a bridge (`isDefaultGateway`).
     pub fn has_default_route(&self, is_ipv4: bool) -> bool {
         let Some(config) = &self.config else { return false };
-        let all = if is_ipv4 { "0.0.0.0/0" } else { "::/0" };
         let routes = config.pointer("/ipam/routes").and_then(Value::as_array);
-        let is_default = |route: &Value| route.get("dst").and_then(Value::as_str) == Some(all);
+        let is_default = |route: &Value| route.get("dst").and_then(Value::as_str) == Some(all_addresses(is_ipv4));
         let is_gateway = is_ipv4 && config.get("isDefaultGateway").and_then(Value::as_bool) == Some(true);
         is_gateway || routes.into_iter().flatten().any(is_default)
     }

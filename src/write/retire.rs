@@ -13,7 +13,7 @@ use crate::api::nmstate::{
     BridgeMapping, Interface, InterfaceIp, InterfaceState, InterfaceType, MappingState, NetworkState, Ovn, Route,
     Routes,
 };
-use crate::base::diagnostic::{Diagnostic, Findings, Place, others};
+use crate::base::diagnostic::{Diagnostic, Findings, More, Place};
 use crate::model::{HOSTNAME, NodeSelector, Plan, Policy, Tombstone, can_overlap};
 use crate::read::document::tree;
 use crate::rule;
@@ -96,8 +96,9 @@ pub fn retire(existing: &Existing, plan: &Plan, findings: &mut Findings) -> Vec<
         }
     }
     if let Some((place, name, user)) = kept.first() {
-        let others =
-            others(kept.len() - 1, ", and so is what one more policy made", ", and so is what # more policies made");
+        let others = More(kept.len() - 1).words(", and so is what one more policy made", |more| {
+            format!(", and so is what {more} more policies made")
+        });
         let message =
             format!("`{name}` of this policy, which is no longer wanted, stays on the nodes: it is still used{others}");
         let help = "nothing is to be done, unless it is to go: then the network that uses it must go first";
@@ -105,8 +106,8 @@ pub fn retire(existing: &Existing, plan: &Plan, findings: &mut Findings) -> Vec<
         findings.push(diagnostic.with_related(user.origin.at("name"), format!("used by the policy `{}`", user.name)));
     }
     if let Some((place, bridge, heir)) = dropping.first() {
-        let others =
-            others(dropping.len() - 1, ", and so it is with one more policy", ", and so it is with # more policies");
+        let others = More(dropping.len() - 1)
+            .words(", and so it is with one more policy", |more| format!(", and so it is with {more} more policies"));
         let message =
             format!("`{bridge}` has the node's own address by this policy, and none by `{}`{others}", heir.name);
         let help = "give the inventory with --inventory; if the address is no longer there, delete this file first";

@@ -8,6 +8,8 @@ mod bridge;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::address::all_addresses;
+
 pub use bond::{BOND_MODES, LinkAggregation, OVS_BOND_MODES};
 pub use bridge::{BridgeConfig, BridgeOptions, BridgePort, OvsBond, OvsBondPort, PortVlan, Stp, TagRange, TrunkTag};
 
@@ -122,7 +124,7 @@ impl Interface {
 }
 
 /// nmstate's interface types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InterfaceType {
     /// A NIC.
@@ -167,7 +169,7 @@ impl InterfaceType {
 }
 
 /// What an interface is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InterfaceState {
     /// There, and up.
@@ -177,7 +179,7 @@ pub enum InterfaceState {
 }
 
 /// The addresses of one family.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(extend("additionalProperties" = false))]
 pub struct InterfaceIp {
@@ -232,7 +234,7 @@ impl InterfaceIp {
 }
 
 /// A static address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(extend("additionalProperties" = false))]
 pub struct InterfaceAddress {
@@ -351,7 +353,7 @@ pub struct Route {
 impl Route {
     /// Whether it is a default route.
     pub fn is_default(&self) -> bool {
-        matches!(self.destination.as_str(), "0.0.0.0/0" | "::/0")
+        [true, false].map(all_addresses).contains(&self.destination.as_str())
     }
 
     /// Whether it is one of IPv4.
@@ -410,7 +412,7 @@ pub struct BridgeMapping {
 }
 
 /// Whether a bridge mapping is to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MappingState {
     /// It is.

@@ -45,7 +45,7 @@ pub(in crate::lower) fn of_attachments(
         let mut claim = |place: Place, what: Claimed, holder: Holder, nodes: Arc<NodeSelector>| {
             claims.push(Claim { place, what, holder, nodes, by: Claimant::Others });
         };
-        let what = Claimed::AttachmentName { namespace: name.namespace.clone(), name: name.name.clone() };
+        let what = Claimed::AttachmentName(name.clone());
         claim(attachment.origin.at("metadata/name"), what, Holder::Manifest(Manifest::OfOthers), everywhere());
         let Some(config) = &attachment.config else { continue };
         let place = attachment.origin.at("spec/config");

@@ -11,8 +11,8 @@ use crate::base::place::Place;
 use crate::model::cni::NetConf;
 use crate::model::{
     Bridge, BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, ExistingAttachment,
-    ExistingAttachments, Filtering, Holder, Host, Identity, Key, Manifest, Names, Network, NodeOwner, Owner, Settings,
-    Tagging, Use, Wire, everywhere,
+    ExistingAttachments, Filtering, Holder, Host, Identity, Key, Manifest, NadName, Names, Network, NodeOwner, Owner,
+    Settings, Tagging, Use, Wire, everywhere,
 };
 
 /// What others wrote, as far as it changes what a network claims.
@@ -177,7 +177,7 @@ fn alias_wire(network: &Network, host: &Host) -> Option<Wire> {
 
 /// The claim of the name of a network's attachment.
 pub(in crate::lower) fn of_attachment_name(identity: &Identity, network: &Network, name: &str) -> Claim {
-    let what = Claimed::AttachmentName { namespace: identity.namespace.clone(), name: name.to_owned() };
+    let what = Claimed::AttachmentName(NadName { namespace: identity.namespace.clone(), name: name.to_owned() });
     let holder = Holder::Manifest(Manifest::Attachment(network.origin.network));
     Claim { place: network.at(Key::Name), what, holder, nodes: everywhere(), by: Claimant::Network }
 }

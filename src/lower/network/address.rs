@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::api::{IpMode, NetworkConfig};
-use crate::base::address::{Reported, host_address, plain_address, unusable};
+use crate::base::address::{AddressOf, Reported, all_addresses, host_address, plain_address, unusable};
 use crate::base::diagnostic::{Diagnostic, Findings, Place};
 use crate::model::StaticIp;
 use crate::model::cni::{IpamAddress, IpamDns, IpamRoute, StaticIpam};
@@ -66,15 +66,16 @@ pub fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Res
         ));
         return Err(Reported);
     };
-    let address = host_address(text, origin.at("address"), "address", findings);
-    let gateway = ip.gateway.as_ref().map(|text| plain_address(text, origin.at("gateway"), "gateway", findings));
+    let address = host_address(text, origin.at("address"), AddressOf::Guest, findings);
+    let gateway =
+        ip.gateway.as_ref().map(|text| plain_address(text, origin.at("gateway"), AddressOf::Gateway, findings));
     let servers_origin = origin.child("dnsServers");
     let servers: Vec<Result<IpAddr, Reported>> = ip
         .dns_servers
         .iter()
         .flatten()
         .enumerate()
-        .map(|(index, text)| plain_address(text, servers_origin.child(index).here(), "DNS server", findings))
+        .map(|(index, text)| plain_address(text, servers_origin.child(index).here(), AddressOf::DnsServer, findings))
         .collect();
 
     let address = address?;
@@ -89,7 +90,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Res
 /// The node's own address.
 pub fn node_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Result<Option<IpNet>, Reported> {
     let text = config.value.node_ip.as_ref();
-    text.map(|text| host_address(text, config.origin.at("nodeIP"), "nodeIP", findings)).transpose()
+    text.map(|text| host_address(text, config.origin.at("nodeIP"), AddressOf::Node, findings)).transpose()
 }
 
 fn check_gateway(
@@ -136,7 +137,7 @@ impl StaticIpam {
     /// The `static` plugin's configuration for these addresses: with a gateway, the default route goes through it.
     pub(super) fn of(ip: &StaticIp) -> Self {
         let gateway = ip.gateway.map(|gateway| gateway.to_string());
-        let dst = if ip.address.addr().is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+        let dst = all_addresses(ip.address.addr().is_ipv4());
         let nameservers: Vec<String> = ip.dns_servers.iter().map(IpAddr::to_string).collect();
         Self {
             plugin: "static",

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::SiteFindings;
 use crate::api::nmstate::{BOND_MODES, InterfaceIp, LinkAggregation, OVS_BOND_MODES, Route, SrIov};
 use crate::api::uplink::{Uplink, UplinkType};
-use crate::base::address::{Reported, host_address, parse_net, plain_address};
+use crate::base::address::{AddressOf, Reported, host_address, parse_net, plain_address};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::base::names::is_dns_subdomain;
 use crate::read::schema::{INVALID_VALUE, MISSING_KEY};
@@ -279,7 +279,7 @@ fn check_ip(ip: &InterfaceIp, is_ipv4: bool, origin: &Origin, findings: &mut Fin
     for (index, address) in ip.address.iter().enumerate() {
         let origin = origin.child("address").child(index);
         let text = format!("{}/{}", address.ip, address.prefix_length);
-        let Ok(parsed) = host_address(&text, origin.at("ip"), "the address", &mut report) else { continue };
+        let Ok(parsed) = host_address(&text, origin.at("ip"), AddressOf::Uplink, &mut report) else { continue };
         if parsed.addr().is_ipv4() != is_ipv4 {
             let other = if is_ipv4 { "ipv6" } else { "ipv4" };
             findings.say(
@@ -305,7 +305,8 @@ fn check_routes(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
     let servers = dns.child("server");
     let config = uplink.dns_resolver.as_ref().map(|dns| &dns.config);
     for (index, server) in config.iter().flat_map(|config| &config.server).enumerate() {
-        let _: Result<IpAddr, Reported> = plain_address(server, servers.child(index).here(), "DNS server", &mut report);
+        let _: Result<IpAddr, Reported> =
+            plain_address(server, servers.child(index).here(), AddressOf::DnsServer, &mut report);
     }
     for (index, domain) in config.iter().flat_map(|config| &config.search).enumerate() {
         if !is_dns_subdomain(&domain.to_lowercase()) {
@@ -338,7 +339,7 @@ fn route_problem(uplink: &Uplink, route: &Route, origin: &Origin, report: &mut F
         return problem("destination", message, format!("add `{section}` to the uplink, or delete the route"));
     };
     let Some(hop) = &route.next_hop_address else { return None };
-    let hop = plain_address(hop, origin.at("next-hop-address"), "next hop", report).ok()?;
+    let hop = plain_address(hop, origin.at("next-hop-address"), AddressOf::NextHop, report).ok()?;
     if hop.is_ipv4() != destination.addr().is_ipv4() {
         let message = format!("next hop `{hop}` and destination `{destination}` are not of the same IP version");
         return problem("next-hop-address", message, "give each version a next hop of its own".to_owned());
