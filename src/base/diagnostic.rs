@@ -21,6 +21,8 @@ pub struct Diagnostic {
     pub place: Place,
     /// Other places that belong to it, each with what it is.
     pub related: Vec<(Place, String)>,
+    /// The interfaces of the nodes (bridges, NICs, bonds, VLAN interfaces) that it is about, by their names.
+    pub about: Vec<String>,
     /// The way out: what the author can do.
     pub help: String,
     /// Whether it is an error only because the command line denies it.
@@ -36,6 +38,7 @@ impl Diagnostic {
             message: message.into(),
             place,
             related: Vec::new(),
+            about: Vec::new(),
             help: help.into(),
             is_denied: false,
         }

@@ -59,6 +59,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
             let message = format!("`{name}` is needed here{others}, and the policy `{policy}` takes it away");
             let what = if is_localnet { "mapping" } else { "interface" };
             Words::new(message, format!("delete the {what} from that policy, or choose another name here"))
+                .about([name])
                 .with_related(first.place.clone(), "taken away")
         }));
     }

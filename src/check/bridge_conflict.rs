@@ -40,19 +40,27 @@ fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Hit<'a> {
                 let kind = if is_bridge { "bridge" } else { "interface" };
                 let (more, agreed) = (others(more), agreed(count));
                 let message = format!("the {kind} `{name}` is {here} here{more}, and {elsewhere} elsewhere{agreed}");
-                Words::new(message, help(difference)).with_related(related.clone(), elsewhere.to_string())
+                Words::new(message, help(difference))
+                    .with_related(related.clone(), elsewhere.to_string())
+                    .about([name])
+                    .about(here.stands_on())
+                    .about(elsewhere.stands_on())
             })
         }
         (what, Holder::Number(here), Holder::Number(elsewhere)) => {
             Hit::in_group(second.place.clone(), group, move |more| {
-                let (what, key) = match what {
-                    Claimed::FunctionCount(nic) => (format!("number of virtual functions of `{nic}`"), "total-vfs"),
-                    Claimed::Mtu(name) => (format!("MTU of `{name}`"), "mtu"),
-                    _ => (String::new(), ""),
+                let (what, interface, key) = match what {
+                    Claimed::FunctionCount(nic) => {
+                        (format!("number of virtual functions of `{nic}`"), nic.as_str(), "total-vfs")
+                    }
+                    Claimed::Mtu(name) => (format!("MTU of `{name}`"), name.as_str(), "mtu"),
+                    _ => (String::new(), "", ""),
                 };
                 let message = format!("the {what} is {here} here{}, and {elsewhere} elsewhere", others(more));
                 let help = format!("give both the same `{key}`: the policy that is applied last wins");
-                Words::new(message, help).with_related(first.place.clone(), format!("{elsewhere} here"))
+                Words::new(message, help)
+                    .with_related(first.place.clone(), format!("{elsewhere} here"))
+                    .about([interface])
             })
         }
         // Claims of one thing have holders of one kind.

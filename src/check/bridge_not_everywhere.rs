@@ -58,6 +58,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     format!("`{}` can start on {nodes}, where no policy makes `{bridge}`{others}", identity.name),
                     "select the policy's nodes in `highAvailability.nodeSelector`, or let the Site's node selector select these too",
                 )
+                .about([bridge])
             });
             hits.push(if is_nowhere { hit.with_severity(Severity::Error) } else { hit });
         }

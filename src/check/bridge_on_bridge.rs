@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::collect::Blame;
-use super::conflict::{Meeting, Things, agreed, bridge};
+use super::conflict::{Meeting, Things, agreed, bridge, controller};
 use super::hit::{Hit, Words};
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
@@ -86,6 +86,8 @@ fn bridge_is_wrong<'a>(meeting: &Meeting<'a>, role: Role, group: usize, agreed: 
         let message = format!("`{name}` cannot be a bridge: it is {}{agreed}", role_words(nic, role));
         Words::new(message, "give the bridge another `bridgeName`")
             .with_related(nic.place.clone(), role_words(nic, role))
+            .about([name])
+            .about(controller(nic).and_then(Controller::interface))
     })
 }
 
@@ -103,6 +105,8 @@ fn nic_is_wrong<'a>(plan: &Plan, meeting: &Meeting<'a>, role: Role, group: usize
         };
         Words::new(message, "name a NIC; or to be on the same wire, name the bridge as `bridgeName`")
             .with_related(bridge.place.clone(), words)
+            .about([name])
+            .about(controller(nic).and_then(Controller::interface))
     })
 }
 

@@ -65,4 +65,6 @@ fn words(network: &Network, nic: &str, more: More) -> Words {
         ),
         format!("name a NIC that is free;{vlan} or give the nodes' states with --inventory, and the address moves"),
     )
+    .about(network.carrier.bridge_name())
+    .about([nic])
 }

@@ -124,9 +124,9 @@ fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<
         shown[number].kept.extend(kept);
     }
     for Shown { hit, more, kept } in shown {
-        let Words { message, help, related } = hit.words(More(more), &kept);
+        let Words { message, help, related, about } = hit.words(More(more), &kept);
         let severity = hit.severity.unwrap_or(rule.severity);
-        report.push(Diagnostic { severity, related, ..Diagnostic::new(rule, hit.place, message, help) });
+        report.push(Diagnostic { severity, related, about, ..Diagnostic::new(rule, hit.place, message, help) });
     }
     networks
 }

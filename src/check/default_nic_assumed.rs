@@ -32,6 +32,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     format!("nobody names the NIC of `{bridge}`, so it is `{DEFAULT_NIC}`"),
                     format!("did you mean the trunk bridge `{trunk}`?"),
                 )
+                .about([bridge, DEFAULT_NIC])
             }),
             None => Hit::in_group(network.at(Key::Name), RUN, words),
         }
@@ -45,4 +46,5 @@ fn words(More(more): More) -> Words {
         count => format!("nobody names the NIC of {count} networks, this one the first, so it is `{DEFAULT_NIC}`"),
     };
     Words::new(message, "set `physicalInterface` here, `spec.defaultNIC` in the Site, or --default-nic")
+        .about([DEFAULT_NIC])
 }

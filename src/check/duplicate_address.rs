@@ -131,6 +131,7 @@ fn hit<'a>(plan: &'a Plan, what: &'a Claimed, first: Owned<'a>, second: Owned<'a
                 "give one of them another address; accept it if the groups are layer 2 networks of their own",
             )
         };
+        let words = words.about([&wire.base]).about(second.1.interface()).about(first.1.interface());
         words.with_related(first.0.place.clone(), elsewhere)
     });
     if is_together && !is_doubtful { hit } else { hit.with_severity(Severity::Warning) }

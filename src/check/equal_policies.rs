@@ -46,23 +46,25 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let policies = equal.flat_map(|(bridge, policies)| policies.iter().map(move |policy| (bridge, *policy)));
     let hit = |(bridge, policy): (usize, &'a Policy)| {
         let place = policy.origin.at("name");
-        Hit::of_equals(place, RUN, bridge, move |more, kept| words(policy.subject.name(), more, kept))
+        Hit::of_equals(place, RUN, bridge, move |more, kept| words(&policy.subject, more, kept))
     };
     policies.map(hit).collect()
 }
 
 /// Of the first policy that is one too many. `kept` has one for each bridge, which would do.
-fn words(subject: &str, More(more): More, kept: &[Place]) -> Words {
+fn words(subject: &Subject, More(more): More, kept: &[Place]) -> Words {
     let count = kept.len() + more + 1;
     let message = match kept.len() {
-        1 => format!("{count} policies are equal, all for `{subject}`"),
+        1 => format!("{count} policies are equal, all for `{}`", subject.name()),
         bridges => {
             format!(
-                "{count} policies are equal but for their names, where {bridges} would do: `{subject}` is the first"
+                "{count} policies are equal but for their names, where {bridges} would do: `{}` is the first",
+                subject.name()
             )
         }
     };
-    let words = Words::new(message, "set `policy.scope: bridge` in the Site: one policy for each bridge");
+    let words = Words::new(message, "set `policy.scope: bridge` in the Site: one policy for each bridge")
+        .about(subject.interface());
     match kept.first() {
         Some(first) => words.with_related(first.clone(), "the first network on it"),
         None => words,

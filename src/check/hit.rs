@@ -32,16 +32,24 @@ pub(super) struct Words {
     pub(super) help: String,
     /// Other places that belong to it, each with what it is.
     pub(super) related: Vec<(Place, String)>,
+    /// The interfaces of the nodes that it is about.
+    pub(super) about: Vec<String>,
 }
 
 impl Words {
     pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into(), related: Vec::new() }
+        Self { message: message.into(), help: help.into(), related: Vec::new(), about: Vec::new() }
     }
 
     /// The same with one more place.
     pub(super) fn with_related(mut self, place: Place, text: impl Into<String>) -> Self {
         self.related.push((place, text.into()));
+        self
+    }
+
+    /// The same, as about these interfaces too: those that the message names.
+    pub(super) fn about<N: Into<String>>(mut self, interfaces: impl IntoIterator<Item = N>) -> Self {
+        self.about.extend(interfaces.into_iter().map(N::into));
         self
     }
 }

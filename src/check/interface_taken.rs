@@ -64,7 +64,7 @@ fn check_name<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, wanted: Int
         let nodes = name_nodes(plan, &taken);
         let message = format!("`{name}` cannot be of type {}: it is of type {found} on {nodes}", wanted.as_str());
         let place = place_in_state(plan.inventory.node(first), name);
-        Words::new(message, "choose another name").with_related(place, format!("the {found}"))
+        Words::new(message, "choose another name").with_related(place, format!("the {found}")).about([name])
     });
     Some(hit.on_nodes(&policy.nodes))
 }
@@ -86,7 +86,11 @@ fn check_tag<'a>(plan: &'a Plan, policy: &'a Policy, interface: &'a Interface) -
         );
         let help = format!("list `{name}` among the Site's `uplinks` and use it, or take it away");
         let place = place_in_state(plan.inventory.node(*first), name);
-        Words::new(message, help).with_related(place, "the VLAN interface that is there")
+        Words::new(message, help).with_related(place, "the VLAN interface that is there").about([
+            name,
+            &vlan.base_iface,
+            &interface.name,
+        ])
     });
     Some(hit.on_nodes(&policy.nodes))
 }

@@ -30,6 +30,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
                 "give one of them another name in `ovn.bridge-mappings`, or let both name the same bridge",
             )
             .with_related(conflict.first.place.clone(), format!("`{elsewhere}`"))
+            .about([here, elsewhere])
         }))
     };
     conflicts.into_iter().filter_map(hit).collect()

@@ -38,6 +38,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     "give it another name in the Site's `ovn.bridge-mappings`, or name the bridge that is there",
                 )
                 .with_related(mapping, format!("`{theirs}`"))
+                .about([theirs, bridge])
             });
             hits.push(hit.on_nodes(&policy.nodes));
         }

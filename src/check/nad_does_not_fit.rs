@@ -53,6 +53,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     "let the two agree, or name another attachment",
                 )
                 .with_related(place.clone(), "the attachment")
+                .about(problem.interfaces())
             }));
         }
     }
@@ -76,6 +77,17 @@ enum Problem<'a> {
     VlanIsDropped(u64, &'a str),
     Vlan(Option<u64>, Option<u64>),
     Mtu(u64, u32),
+}
+
+impl Problem<'_> {
+    /// The interfaces of the nodes that it is about.
+    fn interfaces(&self) -> Vec<&str> {
+        match self {
+            Self::Bridge(theirs, ours) | Self::Nic(theirs, ours) => vec![theirs, ours],
+            Self::VlanIsTwice(_, bridge) | Self::VlanIsDropped(_, bridge) => vec![bridge],
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for Problem<'_> {

@@ -48,7 +48,10 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
             let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
             let message = format!("{wire} cannot be {}{others}: it is {} already", has_it(second), has_it(first));
-            Words::new(message, help.clone()).with_related(conflict.first.place.clone(), has_it(first))
+            Words::new(message, help.clone())
+                .with_related(conflict.first.place.clone(), has_it(first))
+                .about([&wire.base])
+                .about([first, second].into_iter().filter_map(Controller::interface))
         }))
     };
     conflicts.into_iter().filter_map(hit).collect()

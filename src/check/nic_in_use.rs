@@ -48,6 +48,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                         "use another NIC, or the bridge that is there; if that is to go, retire it first",
                     )
                     .with_related(place, format!("a port of `{other}`"))
+                    .about([port, name, other])
                 });
                 hits.push(hit.on_nodes(&policy.nodes));
             }

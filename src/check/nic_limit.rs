@@ -109,6 +109,7 @@ fn check_base<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, base: &'a s
             format!("list `{base}` among the Site's `uplinks` with an `mtu` of {wanted}, or use {mtu} at most"),
         )
         .with_related(place_in_state(plan.inventory.node(first), base), format!("it has {mtu}"))
+        .about([name, base])
     });
     Some(hit.on_nodes(&policy.nodes))
 }
@@ -129,6 +130,7 @@ fn check_limit<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, what: Limi
             format!("use {least} at most"),
         )
         .with_related(place, format!("it takes {least} at most"))
+        .about([name])
     });
     Some(hit.on_nodes(&policy.nodes))
 }

@@ -42,6 +42,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                 };
                 Words::new(format!("there is no interface `{name}` on {}", name_nodes(plan, &missing)), help)
                     .with_related(node.origin.at("metadata/name"), "the state of the node")
+                    .about([name])
             });
             hits.push(hit.on_nodes(&policy.nodes));
         }

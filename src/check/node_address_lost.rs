@@ -62,7 +62,7 @@ fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: 
         } else {
             format!("correct `nodeIP`, give `{}` what the node has ({gives}), or use another NIC", heir.name)
         };
-        Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here")
+        Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here").about([name])
     });
     Some(hit.on_nodes(&policy.nodes))
 }

@@ -65,4 +65,5 @@ fn words(policy: &Policy, node: &Node, bridge: &str, nic: &str, more: More) -> W
         format!("{instead}, with which it stays; if it is meant, apply one node's policy after the other"),
     )
     .with_related(place_in_state(node, nic), "the node is reached here")
+    .about([nic, bridge])
 }

@@ -35,6 +35,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     "give the node's state with --inventory, and they move too; or use {instead}, which leaves `{nic}` alone"
                 ),
             )
+            .about([nic, &bridge.name])
         }))
     };
     plan.networks().filter_map(hit).collect()

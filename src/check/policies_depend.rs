@@ -61,7 +61,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
                 let by = if maker.by == Claimant::Others { "another policy" } else { "the policy of another network" };
                 let message =
                     format!("`{needed}`, which is needed here, is made by {by}, and policies are applied in no order");
-                Words::new(message, help(maker)).with_related(maker.place.clone(), "made here")
+                Words::new(message, help(maker)).with_related(maker.place.clone(), "made here").about([needed])
             }));
         }
     }

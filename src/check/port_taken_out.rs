@@ -41,6 +41,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     "if it is meant, export the states again once it is applied; else choose another name",
                 )
                 .with_related(place, format!("a port of `{name}`"))
+                .about([port, name])
             });
             hits.push(hit.on_nodes(&policy.nodes));
         }

@@ -24,7 +24,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let (uplink, tag) = network.hosts.iter().find_map(|host| twice(network, host))?;
         Some(Hit::new(network.at(Key::VlanId), move || {
             let message = format!("VLAN {tag} is put on twice: `{uplink}` is VLAN {tag} already");
-            Words::new(message, "delete `vlanId`, or name the NIC itself as `physicalInterface`")
+            Words::new(message, "delete `vlanId`, or name the NIC itself as `physicalInterface`").about([uplink])
         }))
     };
     plan.networks().filter_map(hit).collect()

@@ -44,6 +44,8 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
                 "use another NIC for one of the two",
             )
             .with_related(first.place.clone(), format!("a port of {holder}"))
+            .about([nic])
+            .about(holder.interface())
         });
         hits.push(hit.accepted_at(side));
     }
@@ -74,7 +76,8 @@ fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
             let words = Words::new(
                 format!("virtual functions of `{nic}` are used here{others}, and it is a port of `{holder}` on {on}"),
                 "use another NIC for one of the two",
-            );
+            )
+            .about([nic, holder]);
             match first {
                 Some(node) => words.with_related(place_in_state(node, nic), format!("a port of `{holder}`")),
                 None => words,

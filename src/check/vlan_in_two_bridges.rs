@@ -52,7 +52,10 @@ fn under_two<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
     };
     Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
         let message = format!("{wire} cannot be under {second}{}: it is under {first} already", others(more));
-        Words::new(message, help.clone()).with_related(related.place.clone(), format!("under {first}"))
+        Words::new(message, help.clone())
+            .with_related(related.place.clone(), format!("under {first}"))
+            .about([&wire.base])
+            .about([first, second].into_iter().filter_map(Controller::interface))
     }))
 }
 
@@ -66,7 +69,9 @@ fn two_interfaces<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
     Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
         let message = format!("{wire} cannot be `{second}`{}: it is `{first}` elsewhere", others(more));
         let help = format!("list `{first}` among the Site's `uplinks` and use it, or take it away");
-        Words::new(message, help).with_related(related.place.clone(), format!("`{first}`"))
+        Words::new(message, help)
+            .with_related(related.place.clone(), format!("`{first}`"))
+            .about([&wire.base, first, second])
     }))
 }
 
@@ -99,7 +104,9 @@ fn tag_with_an_interface(plan: &Plan) -> Vec<Hit<'_>> {
         let hit = Hit::new(network.at(Key::VlanId), move || {
             let message = format!("{wire} cannot be under `{bridge}`: it is `{}`{}", there.name, there.words);
             let help = format!("use `type: bridge` with `physicalInterface: {}`, or another VLAN", there.name);
-            Words::new(message, help).with_related(there.place.clone(), "the VLAN interface that gets the frames")
+            Words::new(message, help)
+                .with_related(there.place.clone(), "the VLAN interface that gets the frames")
+                .about([wire.base.as_str(), bridge, &there.name])
         });
         hits.push(hit.with_severity(severity));
     }

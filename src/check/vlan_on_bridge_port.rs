@@ -132,6 +132,10 @@ impl<'a> Interfaces<'a> {
             return None;
         }
         let is_bond = !self.bridges().contains_key(holder);
+        let own_interface = match &second.holder {
+            Holder::Interface(name) => Some(name),
+            _ => None,
+        };
         let own = match (&second.holder, second.by) {
             (Holder::Interface(name), Claimant::Site) => format!("`{name}` of the Site has"),
             (Holder::Interface(name), _) => format!("`{name}` of another policy has"),
@@ -151,7 +155,7 @@ impl<'a> Interfaces<'a> {
             let message = format!(
                 "`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, which {own}{others}"
             );
-            let words = Words::new(message, help(is_bond));
+            let words = Words::new(message, help(is_bond)).about([holder, nic]).about(own_interface);
             if *related == first.place {
                 words.with_related(related.clone(), format!("a port of `{holder}`"))
             } else {
@@ -197,7 +201,7 @@ fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
             let message = format!(
                 "`{bridge}` has `{nic}` as a port and does not get the frames of VLAN {id}, which `{name}` has on {on}{others}"
             );
-            let words = Words::new(message, help(false));
+            let words = Words::new(message, help(false)).about([bridge, nic, name]);
             match numbers.first().map(|first| plan.inventory.node(*first)) {
                 Some(node) => words.with_related(place_in_state(node, name), "a VLAN interface with an address"),
                 None => words,

@@ -179,6 +179,16 @@ impl Definition {
             Self::Bond(_) | Self::Vlan(_) | Self::Other(_) => None,
         }
     }
+
+    /// The interfaces that it stands on, each without its tags.
+    pub fn stands_on(&self) -> Vec<&str> {
+        match self {
+            Self::Bridge(bridge) => bridge.wires().map(|wire| wire.base.as_str()).collect(),
+            Self::Bond(ports) => ports.iter().map(String::as_str).collect(),
+            Self::Vlan(wire) => vec![&wire.base],
+            Self::Other(_) => Vec::new(),
+        }
+    }
 }
 
 /// What a bridge is.
@@ -243,6 +253,16 @@ pub enum NodeOwner {
     Selected(Arc<NodeSelector>, String),
     /// A node of the inventory, by its number, with its name.
     Known(usize, String),
+}
+
+impl Owner {
+    /// The interface that has the address, where it is known.
+    pub fn interface(&self) -> Option<&str> {
+        match self {
+            Self::Node(NodeOwner::Selected(_, interface)) => Some(interface),
+            Self::Guest(_) | Self::Attachment(_) | Self::Node(NodeOwner::Known(..)) => None,
+        }
+    }
 }
 
 impl fmt::Display for Controller {

@@ -108,22 +108,55 @@ pub enum Key {
     NodeIp,
     /// `nadName`.
     NadName,
+    /// `ipConfig`.
+    IpConfig,
+}
+
+impl Key {
+    const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Type,
+        Self::BridgeName,
+        Self::PhysicalInterface,
+        Self::VlanId,
+        Self::NodeIp,
+        Self::NadName,
+        Self::IpConfig,
+    ];
+
+    /// The key as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Type => "type",
+            Self::BridgeName => "bridgeName",
+            Self::PhysicalInterface => "physicalInterface",
+            Self::VlanId => "vlanId",
+            Self::NodeIp => "nodeIP",
+            Self::NadName => "nadName",
+            Self::IpConfig => "ipConfig",
+        }
+    }
 }
 
 impl Network {
     /// The place of a key, or of what it is derived from.
     pub fn at(&self, key: Key) -> Place {
-        self.origin.at(match key {
-            Key::BridgeName if self.is_bridge_named => "bridgeName",
-            Key::PhysicalInterface if self.is_nic_named => "physicalInterface",
+        let written = match key {
+            Key::BridgeName if !self.is_bridge_named => Key::Name,
             // macvlan and ipvlan take the NIC from there, too.
-            Key::PhysicalInterface if self.is_bridge_named && self.carrier.bridge_name().is_none() => "bridgeName",
-            Key::Name | Key::BridgeName | Key::PhysicalInterface => "name",
-            Key::Type => "type",
-            Key::VlanId => "vlanId",
-            Key::NodeIp => "nodeIP",
-            Key::NadName => "nadName",
-        })
+            Key::PhysicalInterface if self.is_nic_named => key,
+            Key::PhysicalInterface if self.is_bridge_named && self.carrier.bridge_name().is_none() => Key::BridgeName,
+            Key::PhysicalInterface => Key::Name,
+            key => key,
+        };
+        self.origin.at(written.as_str())
+    }
+
+    /// The key of the network that a place in it is at, or within; none if it is another, or the network itself.
+    pub fn key_at(&self, place: &Place) -> Option<Key> {
+        let segment = self.origin.path_to(place)?.split('/').nth(1)?;
+        Key::ALL.into_iter().find(|key| key.as_str() == segment)
     }
 
     /// The bridge that has the uplink itself as its port on a host, so that the uplink cannot keep an address of its own.

@@ -52,6 +52,14 @@ impl Subject {
             Self::Localnet(name) | Self::Bridge(name) | Self::Nic(name) => name,
         }
     }
+
+    /// The interface of the nodes, if it is one.
+    pub fn interface(&self) -> Option<&str> {
+        match self {
+            Self::Bridge(name) | Self::Nic(name) => Some(name),
+            Self::Localnet(_) => None,
+        }
+    }
 }
 
 /// The files that a policy is made from. Only that there are others than the first is kept, so that a policy for many Wukongs does not

@@ -30,7 +30,7 @@ pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]
         });
         let all = std::iter::once(&diagnostic.place).chain(diagnostic.related.iter().map(|(place, _)| place));
         let mut nodes: BTreeSet<usize> =
-            all.flat_map(|place| places.nodes(place, &diagnostic.message, &topology.nodes)).collect();
+            all.flat_map(|place| places.nodes(place, diagnostic, &topology.nodes)).collect();
         if diagnostic.severity == Severity::Error {
             nodes.extend(places.owner(&diagnostic.place));
         }
@@ -95,7 +95,7 @@ impl<'a> Builder<'a> {
                     self.edge(top, attachment.unwrap_or(machine));
                 }
             }
-            self.networks.push(NetworkNodes { origin: &network.origin, machine, attachment, below });
+            self.networks.push(NetworkNodes { network, machine, attachment, below });
         }
     }
 

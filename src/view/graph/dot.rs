@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Kind, Node, Topology};
+use super::{Kind, Mark, Node, Topology};
 use crate::base::diagnostic::Severity;
 
 /// The graph; many attachments in one place are one box.
@@ -57,7 +57,7 @@ fn colour(kind: Kind) -> &'static str {
 }
 
 fn label(topology: &Topology, node: &Node) -> String {
-    let marks = topology.marks(node);
+    let marks: Vec<String> = topology.marks(node).iter().map(Mark::to_string).collect();
     let lines: Vec<&str> = std::iter::once(&node.name).chain(&node.detail).chain(&marks).map(String::as_str).collect();
     lines.join("\n")
 }

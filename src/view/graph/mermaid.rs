@@ -57,7 +57,7 @@ fn shape(kind: Kind) -> (&'static str, &'static str) {
 fn label(topology: &Topology, node: &Node) -> String {
     let mut lines = vec![format!("<b>{}</b>", escape(&node.name))];
     lines.extend(node.detail.iter().map(|line| escape(line)));
-    lines.extend(topology.marks(node).iter().map(|mark| escape(mark)));
+    lines.extend(topology.marks(node).iter().map(|mark| escape(&mark.to_string())));
     lines.join("<br/>")
 }
 

@@ -13,6 +13,7 @@ mod places;
 mod svg;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -109,8 +110,8 @@ impl Topology {
         node.findings.iter().map(|number| self.findings[*number].severity).min()
     }
 
-    /// The findings of a node in words, the worst first: `error WK304 bridge-conflict`, each kind once with its number.
-    pub fn marks(&self, node: &Node) -> Vec<String> {
+    /// The findings of a node, the worst first, each kind once with its number.
+    pub fn marks(&self, node: &Node) -> Vec<Mark<'_>> {
         count(node.findings.iter().map(|number| &self.findings[*number]))
     }
 
@@ -118,19 +119,32 @@ impl Topology {
     pub fn elsewhere(&self) -> Vec<String> {
         let placed: HashSet<usize> = self.nodes.iter().flat_map(|node| node.findings.iter().copied()).collect();
         let rest = self.findings.iter().enumerate().filter(|(number, _)| !placed.contains(number));
-        count(rest.map(|(_, finding)| finding))
+        count(rest.map(|(_, finding)| finding)).iter().map(Mark::to_string).collect()
     }
 }
 
-/// Findings in words, each kind once with its number.
-fn count<'a>(findings: impl Iterator<Item = &'a Resolved>) -> Vec<String> {
+/// Findings of one kind, in one place. In words: `error WK304 bridge-conflict (2)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark<'a> {
+    /// How severe they are.
+    pub severity: Severity,
+    code: &'a str,
+    name: &'a str,
+    count: usize,
+}
+
+impl fmt::Display for Mark<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} {}", self.severity.as_str(), self.code, self.name)?;
+        if self.count > 1 { write!(formatter, " ({})", self.count) } else { Ok(()) }
+    }
+}
+
+/// Each kind of finding once, with its number.
+fn count<'a>(findings: impl Iterator<Item = &'a Resolved>) -> Vec<Mark<'a>> {
     let mut counts: BTreeMap<(Severity, &str, &str), usize> = BTreeMap::new();
     for finding in findings {
         *counts.entry((finding.severity, finding.code, finding.name)).or_default() += 1;
     }
-    let word = |((severity, code, name), count): (&(Severity, &str, &str), &usize)| {
-        let times = if *count > 1 { format!(" ({count})") } else { String::new() };
-        format!("{} {code} {name}{times}", severity.as_str())
-    };
-    counts.iter().map(word).collect()
+    counts.into_iter().map(|((severity, code, name), count)| Mark { severity, code, name, count }).collect()
 }

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::{Kind, Node};
-use crate::base::diagnostic::{Origin, Place};
-use crate::read::document::DocumentId;
+use crate::base::diagnostic::{Diagnostic, Origin, Place};
+use crate::base::place::{DocumentId, NetworkId};
+use crate::model::{Key, Network};
 
 /// What a network comes to, by the numbers of the nodes.
 pub(super) struct NetworkNodes<'a> {
-    pub(super) origin: &'a Origin,
+    pub(super) network: &'a Network,
     pub(super) machine: usize,
     pub(super) attachment: Option<usize>,
     /// Bridges, VLAN interfaces, bonds and NICs under it.
@@ -22,9 +23,9 @@ impl NetworkNodes<'_> {
     }
 }
 
-/// Where the findings of a place sit, by the document of the place.
+/// Where the findings of a place sit.
 pub(super) struct Places<'a> {
-    networks: HashMap<DocumentId, Vec<NetworkNodes<'a>>>,
+    networks: HashMap<NetworkId, NetworkNodes<'a>>,
     others: HashMap<DocumentId, Vec<(&'a Origin, usize)>>,
 }
 
@@ -34,54 +35,50 @@ impl<'a> Places<'a> {
         machines: Vec<(&'a Origin, usize)>,
         uplinks: Vec<(&'a Origin, usize)>,
     ) -> Self {
-        let mut places = Self { networks: HashMap::new(), others: HashMap::new() };
-        for network in networks {
-            places.networks.entry(network.origin.document).or_default().push(network);
-        }
+        let networks = networks.into_iter().filter_map(|it| Some((it.network.origin.network?, it))).collect();
+        let mut places = Self { networks, others: HashMap::new() };
         for (origin, number) in machines.into_iter().chain(uplinks) {
             places.others.entry(origin.document).or_default().push((origin, number));
         }
         places
     }
 
-    /// The nodes of a place. Of a network's nodes these are the ones that the key is about, or that the message names; in several
-    /// node groups there are several of a name.
-    pub(super) fn nodes(&self, place: &Place, message: &str, nodes: &[Node]) -> Vec<usize> {
-        let Some((network, key)) = self.network(place) else {
+    /// The nodes at which a finding sits by one of its places. Of a network's nodes these are the ones that the key is about, or that
+    /// the finding is about; in several node groups there are several of a name.
+    pub(super) fn nodes(&self, place: &Place, finding: &Diagnostic, nodes: &[Node]) -> Vec<usize> {
+        let Some(network) = self.network(place) else {
             let Place::Node { document, .. } = place else { return Vec::new() };
             let others = self.others.get(document).into_iter().flatten();
             return others.filter(|(origin, _)| origin.path_to(place).is_some()).map(|(_, number)| *number).collect();
         };
-        let is_named = |number: &usize| message.contains(&format!("`{}`", nodes[*number].name));
+        let is_meant = |number: &usize| finding.about.contains(&nodes[*number].name);
         let of_kind = |kinds: &[Kind]| {
             let all = network.below.iter().rev().copied().filter(|number| kinds.contains(&nodes[*number].kind));
-            let (named, others): (Vec<usize>, Vec<usize>) = all.partition(&is_named);
-            if named.is_empty() { others } else { named }
+            let (meant, others): (Vec<usize>, Vec<usize>) = all.partition(&is_meant);
+            if meant.is_empty() { others } else { meant }
         };
-        let found = match key.trim_start_matches('/') {
-            "bridgeName" | "nodeIP" | "type" => of_kind(&[Kind::Bridge]),
-            "vlanId" => of_kind(&[Kind::Vlan]),
-            "physicalInterface" => of_kind(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
-            key if key == "nadName" || key.starts_with("ipConfig") => Vec::new(),
-            _ => match network.below.iter().rev().copied().find(is_named) {
+        let found = match network.network.key_at(place) {
+            Some(Key::BridgeName | Key::NodeIp | Key::Type) => of_kind(&[Kind::Bridge]),
+            Some(Key::VlanId) => of_kind(&[Kind::Vlan]),
+            Some(Key::PhysicalInterface) => of_kind(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
+            Some(Key::NadName | Key::IpConfig) => Vec::new(),
+            Some(Key::Name) | None => match network.below.iter().rev().copied().find(is_meant) {
                 Some(first) => of_kind(&[nodes[first].kind]),
                 None => Vec::new(),
             },
         };
         // What is wrong with a bridge is seen at the bridge, too.
         let bridges =
-            network.below.iter().copied().filter(|number| nodes[*number].kind == Kind::Bridge && is_named(number));
+            network.below.iter().copied().filter(|number| nodes[*number].kind == Kind::Bridge && is_meant(number));
         if found.is_empty() { vec![network.owner()] } else { found.into_iter().chain(bridges).collect() }
     }
 
     /// The attachment or machine of the network that a place is in: whose mistake it is.
     pub(super) fn owner(&self, place: &Place) -> Option<usize> {
-        self.network(place).map(|(network, _)| network.owner())
+        self.network(place).map(NetworkNodes::owner)
     }
 
-    /// The network that a place is in, and the path within it.
-    fn network<'b>(&self, place: &'b Place) -> Option<(&NetworkNodes<'a>, &'b str)> {
-        let Place::Node { document, .. } = place else { return None };
-        self.networks.get(document)?.iter().find_map(|network| Some((network, network.origin.path_to(place)?)))
+    fn network(&self, place: &Place) -> Option<&NetworkNodes<'a>> {
+        self.networks.get(&place.network()?)
     }
 }

@@ -101,7 +101,7 @@ impl Text {
             details.truncate(DETAILS - 1);
             details.push(format!("and {} more", node.detail.len() + 1 - DETAILS));
         }
-        let marks = topology.marks(node).iter().map(|mark| shorten(mark)).collect();
+        let marks = topology.marks(node).iter().map(|mark| shorten(&mark.to_string())).collect();
         Self { name: shorten(&node.name), details, marks }
     }
 
@@ -137,9 +137,7 @@ fn draw(out: &mut String, topology: &Topology, node: &Node, text: &Text, item: &
     );
     let name_class = if node.kind == Kind::Group { "name plain" } else { "name" };
     let details = text.details.iter().map(|line| ("detail", line));
-    let marks =
-        topology.marks(node).into_iter().map(|mark| if mark.starts_with("error") { "error" } else { "warning" });
-    let marks = marks.zip(&text.marks);
+    let marks = topology.marks(node).into_iter().map(|mark| mark.severity.as_str()).zip(&text.marks);
     let lines = std::iter::once((name_class, &text.name)).chain(details).chain(marks);
     for (number, (class, line)) in lines.enumerate() {
         let y = top + PADDING + LINE * count(number + 1) - 6.0;
