@@ -2,6 +2,27 @@
 //!
 //! The doc comments here are the descriptions in the JSON Schemas, so they speak to the author of a file.
 
+/// Declares a choice of words, which stand here once: for serde, for the schema and for messages.
+macro_rules! words {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal,)+ }) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+        $(#[$meta])*
+        $visibility enum $name { $($(#[$about])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            /// Every choice.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word as it is written.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+    };
+}
+
 pub mod kinds;
 pub mod nmstate;
 pub mod site;
@@ -13,7 +34,7 @@ pub use wukong::{IpConfig, IpMode, NetworkConfig, NetworkType, Toleration, Wukon
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -33,9 +54,16 @@ pub struct Metadata {
     pub annotations: Option<BTreeMap<String, String>>,
 }
 
-/// A choice of words as one `enum` with `enumDescriptions`, which editors show: an error then names the words, where `oneOf`
-/// would say that no schema matches.
-fn described_words(schema: &Schema) -> Schema {
+/// A choice of words as one `enum`: an error then names the words, where `oneOf` would say that no schema matches.
+fn plain<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = described::<T>(generator);
+    schema.remove("enumDescriptions");
+    schema
+}
+
+/// The same with `enumDescriptions`, which editors show.
+fn described<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let schema = T::json_schema(generator);
     let variants: Vec<&Value> = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().collect();
     let all = |key: &str| -> Vec<&Value> { variants.iter().filter_map(|variant| variant.get(key)).collect() };
     json_schema!({"type": "string", "enum": all("const"), "enumDescriptions": all("description")})

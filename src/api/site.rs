@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::Metadata;
 use super::nmstate::TrunkTag;
 use super::uplink::Uplink;
+use super::{Metadata, plain};
 
 /// The API group of `Site`.
 pub const GROUP: &str = "render.novasphere.dev";
@@ -93,7 +93,7 @@ pub struct PolicyDefaults {
     /// `network`: one policy for each network of each Wukong. `bridge`: one for each bridge and node group, however many
     /// Wukongs use it; a Wukong's own node selector then does not narrow it. `network` if left out.
     #[serde(default)]
-    #[schemars(schema_with = "policy_scope")]
+    #[schemars(schema_with = "plain::<PolicyScope>")]
     pub scope: Option<PolicyScope>,
     /// Whether a policy that is no longer wanted is kept in a form that takes its interfaces off the nodes, until its file is
     /// deleted; `false` if left out. Also `--retire`.
@@ -101,19 +101,16 @@ pub struct PolicyDefaults {
     pub retire: Option<bool>,
 }
 
-/// What one node policy is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PolicyScope {
-    /// A network of a Wukong.
-    #[default]
-    Network,
-    /// A bridge.
-    Bridge,
-}
-
-fn policy_scope(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "enum": ["network", "bridge"]})
+words! {
+    /// What one node policy is for.
+    #[derive(Default, JsonSchema)]
+    pub enum PolicyScope {
+        /// A network of a Wukong.
+        #[default]
+        Network = "network",
+        /// A bridge.
+        Bridge = "bridge",
+    }
 }
 
 /// A Linux bridge that carries many VLANs over one uplink. Networks of `type: bridge` are on it if they name it as
@@ -194,7 +191,7 @@ pub struct AttachmentDefaults {
     /// `static`: a static `ipConfig` becomes IPAM. `none`: no IPAM at all, for platforms that do not support it for
     /// virtual machines (OpenShift); the address is then the guest's business. `static` if left out.
     #[serde(default)]
-    #[schemars(schema_with = "ipam_mode")]
+    #[schemars(schema_with = "plain::<IpamMode>")]
     pub ipam: Option<IpamMode>,
     /// Whether the bridge plugin drops frames with a MAC address that is not the interface's own; `true` if left out.
     /// The nodes need `nft` for it.
@@ -235,34 +232,32 @@ fn resource_names(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "additionalProperties": {"type": "string", "pattern": RESOURCE_NAME}})
 }
 
-/// What a cluster has no use for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-#[serde(rename_all = "lowercase")]
-pub enum Skip {
-    /// Node policies: the cluster has no NMState.
-    Nncp,
-    /// Network attachments: the cluster has no Multus.
-    Nad,
+words! {
+    /// What a cluster has no use for.
+    #[derive(JsonSchema)]
+    #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+    pub enum Skip {
+        /// Node policies: the cluster has no NMState.
+        Nncp = "nncp",
+        /// Network attachments: the cluster has no Multus.
+        Nad = "nad",
+    }
 }
 
-fn skip_list(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "array", "items": {"type": "string", "enum": ["nncp", "nad"]}})
+fn skip_list(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": plain::<Skip>(generator)})
 }
 
-/// What becomes of a static address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IpamMode {
-    /// The CNI `static` IPAM plugin.
-    #[default]
-    Static,
-    /// No IPAM.
-    None,
-}
-
-fn ipam_mode(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "enum": ["static", "none"]})
+words! {
+    /// What becomes of a static address.
+    #[derive(Default, JsonSchema)]
+    pub enum IpamMode {
+        /// The CNI `static` IPAM plugin.
+        #[default]
+        Static = "static",
+        /// No IPAM.
+        None = "none",
+    }
 }
 
 /// Kubernetes' `IntOrString`, where the string is a percentage.

@@ -1,7 +1,8 @@
 //! The uplinks of a Site: what connects bridges to the wire, written as nmstate writes an interface.
 
+use super::described;
 use super::nmstate::{DnsResolver, Ethernet, InterfaceIp, LinkAggregation, Routes, Vlan};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A NIC, bond or VLAN interface of the nodes, in nmstate's own words. A policy that uses it has it in full, with what it
@@ -17,7 +18,7 @@ pub struct Uplink {
     pub name: String,
     /// What it is: `ethernet`, `bond`, `vlan`, or `ovs-bond` for `type: ovs` networks.
     #[serde(rename = "type")]
-    #[schemars(schema_with = "uplink_type")]
+    #[schemars(schema_with = "described::<UplinkType>")]
     pub uplink_type: UplinkType,
     /// Its MTU, in bytes, from 68 to 65535. Bond ports, VLAN interfaces and bridges on it get the same, and network attachments too.
     #[serde(default)]
@@ -50,32 +51,17 @@ pub struct Uplink {
     pub dns_resolver: Option<DnsResolver>,
 }
 
-/// What an uplink is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum UplinkType {
-    /// A NIC.
-    Ethernet,
-    /// A bond of the kernel.
-    Bond,
-    /// A VLAN interface.
-    Vlan,
-    /// A bond that is a port of an OVS bridge.
-    OvsBond,
-}
-
-impl UplinkType {
-    /// The word as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ethernet => "ethernet",
-            Self::Bond => "bond",
-            Self::Vlan => "vlan",
-            Self::OvsBond => "ovs-bond",
-        }
+words! {
+    /// What an uplink is.
+    #[derive(JsonSchema)]
+    pub enum UplinkType {
+        /// A NIC.
+        Ethernet = "ethernet",
+        /// A bond of the kernel.
+        Bond = "bond",
+        /// A VLAN interface.
+        Vlan = "vlan",
+        /// A bond that is a port of an OVS bridge.
+        OvsBond = "ovs-bond",
     }
-}
-
-fn uplink_type(generator: &mut SchemaGenerator) -> Schema {
-    super::described_words(&UplinkType::json_schema(generator))
 }

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::Metadata;
+use super::{Metadata, described, plain};
 
 /// The API group of `Wukong`.
 pub const GROUP: &str = "vm.novasphere.dev";
@@ -74,32 +74,20 @@ pub struct WukongSpec {
 const QUANTITY: &str = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|Ei|K|M|G|T|P|E)?$";
 const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
-/// What carries a network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum NetworkType {
-    /// A Linux bridge on the node, made by NMState, on a VLAN interface if there is a `vlanId`.
-    Bridge,
-    /// An OVS bridge on the node, made by NMState; the VLAN tag is in the NetworkAttachmentDefinition.
-    Ovs,
-    /// macvlan on a NIC. KubeVirt cannot bind it.
-    Macvlan,
-    /// ipvlan on a NIC. KubeVirt cannot bind it.
-    Ipvlan,
-    /// A virtual function of an SR-IOV NIC.
-    Sriov,
-}
-
-impl NetworkType {
-    /// The word as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bridge => "bridge",
-            Self::Ovs => "ovs",
-            Self::Macvlan => "macvlan",
-            Self::Ipvlan => "ipvlan",
-            Self::Sriov => "sriov",
-        }
+words! {
+    /// What carries a network.
+    #[derive(JsonSchema)]
+    pub enum NetworkType {
+        /// A Linux bridge on the node, made by NMState, on a VLAN interface if there is a `vlanId`.
+        Bridge = "bridge",
+        /// An OVS bridge on the node, made by NMState; the VLAN tag is in the NetworkAttachmentDefinition.
+        Ovs = "ovs",
+        /// macvlan on a NIC. KubeVirt cannot bind it.
+        Macvlan = "macvlan",
+        /// ipvlan on a NIC. KubeVirt cannot bind it.
+        Ipvlan = "ipvlan",
+        /// A virtual function of an SR-IOV NIC.
+        Sriov = "sriov",
     }
 }
 
@@ -117,7 +105,7 @@ pub struct NetworkConfig {
     pub name: String,
     /// What carries the network: `bridge`, `ovs`, `macvlan`, `ipvlan` or `sriov`. Only `default` can do without.
     #[serde(default, rename = "type")]
-    #[schemars(schema_with = "network_type")]
+    #[schemars(schema_with = "described::<NetworkType>")]
     pub network_type: Option<NetworkType>,
     /// An existing NetworkAttachmentDefinition, `name` or `namespace/name`, to use instead of making one.
     #[serde(default, rename = "nadName", deserialize_with = "none_if_empty")]
@@ -143,10 +131,6 @@ pub struct NetworkConfig {
     pub ip_config: Option<IpConfig>,
 }
 
-fn network_type(generator: &mut SchemaGenerator) -> Schema {
-    super::described_words(&NetworkType::json_schema(generator))
-}
-
 /// An empty string is a key that was left out, as it is to the operator, whose Go types do not tell the two apart.
 fn none_if_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
@@ -158,7 +142,7 @@ fn none_if_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 #[schemars(extend("additionalProperties" = false))]
 pub struct IpConfig {
     /// `static`: the address that stands here. `dhcp`: the guest asks the network.
-    #[schemars(schema_with = "ip_mode")]
+    #[schemars(schema_with = "plain::<IpMode>")]
     pub mode: IpMode,
     /// The address with its prefix length, for example `192.168.1.10/24` or `2001:db8::10/64`. For `static`.
     #[serde(default, deserialize_with = "none_if_empty")]
@@ -171,18 +155,15 @@ pub struct IpConfig {
     pub dns_servers: Option<Vec<String>>,
 }
 
-/// Where an address comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IpMode {
-    /// It is written in the Wukong.
-    Static,
-    /// The guest asks the network.
-    Dhcp,
-}
-
-fn ip_mode(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "enum": ["static", "dhcp"]})
+words! {
+    /// Where an address comes from.
+    #[derive(JsonSchema)]
+    pub enum IpMode {
+        /// It is written in the Wukong.
+        Static = "static",
+        /// The guest asks the network.
+        Dhcp = "dhcp",
+    }
 }
 
 /// A disk of the virtual machine.

@@ -1,10 +1,13 @@
 //! Bonds of the kernel, and the modes of those of Open vSwitch.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::api::plain;
 
 /// A bond.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -13,8 +16,8 @@ use serde_json::{Value, json};
 pub struct LinkAggregation {
     /// The mode. A bond: `balance-rr`, `active-backup`, `balance-xor`, `broadcast`, `802.3ad`, `balance-tlb` or
     /// `balance-alb`. An OVS bond: `active-backup`, `balance-slb`, `balance-tcp` or `lacp`.
-    #[schemars(schema_with = "bond_mode")]
-    pub mode: String,
+    #[schemars(schema_with = "plain::<BondMode>")]
+    pub mode: BondMode,
     /// The kernel's bonding options, such as `miimon: 100`. Not for an OVS bond.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "bond_options")]
@@ -24,16 +27,53 @@ pub struct LinkAggregation {
     pub port: Vec<String>,
 }
 
-/// The modes of the kernel's bonds.
-pub const BOND_MODES: [&str; 7] =
-    ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
-/// The modes of an OVS bridge's bonds.
-pub const OVS_BOND_MODES: [&str; 4] = ["active-backup", "balance-slb", "balance-tcp", "lacp"];
+words! {
+    /// The mode of a bond: of one of the kernel, of one of an OVS bridge, or of both.
+    #[derive(Serialize, JsonSchema)]
+    pub enum BondMode {
+        /// One NIC after the other.
+        BalanceRr = "balance-rr",
+        /// One NIC, the others in reserve.
+        ActiveBackup = "active-backup",
+        /// A NIC by a hash of the addresses.
+        BalanceXor = "balance-xor",
+        /// All NICs.
+        Broadcast = "broadcast",
+        /// LACP, as the kernel calls it.
+        Ieee8023ad = "802.3ad",
+        /// A NIC by its load, for what is sent.
+        BalanceTlb = "balance-tlb",
+        /// A NIC by its load.
+        BalanceAlb = "balance-alb",
+        /// A NIC for each source address and VLAN.
+        BalanceSlb = "balance-slb",
+        /// A NIC by what is sent, with LACP.
+        BalanceTcp = "balance-tcp",
+        /// LACP, as nmstate calls it for an OVS bridge.
+        Lacp = "lacp",
+    }
+}
 
-fn bond_mode(_: &mut SchemaGenerator) -> Schema {
-    let ovs_only = OVS_BOND_MODES.iter().filter(|mode| !BOND_MODES.contains(mode));
-    let modes: Vec<&str> = BOND_MODES.iter().chain(ovs_only).copied().collect();
-    json_schema!({"type": "string", "enum": modes})
+impl BondMode {
+    /// Whether a bond can have it: one of an OVS bridge, or one of the kernel.
+    pub fn is_of(self, is_ovs: bool) -> bool {
+        match self {
+            Self::ActiveBackup => true,
+            Self::BalanceSlb | Self::BalanceTcp | Self::Lacp => is_ovs,
+            Self::BalanceRr
+            | Self::BalanceXor
+            | Self::Broadcast
+            | Self::Ieee8023ad
+            | Self::BalanceTlb
+            | Self::BalanceAlb => !is_ovs,
+        }
+    }
+}
+
+impl fmt::Display for BondMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
 }
 
 /// Source: nmstate `rust/src/lib/ifaces/bond.rs`, `BondOptions`, at 2.2.62.

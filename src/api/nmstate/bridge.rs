@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::BondMode;
+
 /// A bridge's options and ports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -108,7 +110,7 @@ pub struct TagRange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OvsBond {
     /// The mode.
-    pub mode: String,
+    pub mode: BondMode,
     /// The NICs.
     pub port: Vec<OvsBondPort>,
 }

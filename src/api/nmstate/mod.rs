@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::address::all_addresses;
 
-pub use bond::{BOND_MODES, LinkAggregation, OVS_BOND_MODES};
+pub use bond::{BondMode, LinkAggregation};
 pub use bridge::{BridgeConfig, BridgeOptions, BridgePort, OvsBond, OvsBondPort, PortVlan, Stp, TagRange, TrunkTag};
 
 /// A desired state.
@@ -123,37 +123,26 @@ impl Interface {
     }
 }
 
-/// nmstate's interface types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InterfaceType {
-    /// A NIC.
-    Ethernet,
-    /// A bond of the kernel.
-    Bond,
-    /// A VLAN interface.
-    Vlan,
-    /// A bridge of the kernel.
-    LinuxBridge,
-    /// A bridge of Open vSwitch.
-    OvsBridge,
-    /// An internal port of an OVS bridge: what carries the node's address there.
-    OvsInterface,
+words! {
+    /// nmstate's interface types.
+    #[derive(Serialize)]
+    pub enum InterfaceType {
+        /// A NIC.
+        Ethernet = "ethernet",
+        /// A bond of the kernel.
+        Bond = "bond",
+        /// A VLAN interface.
+        Vlan = "vlan",
+        /// A bridge of the kernel.
+        LinuxBridge = "linux-bridge",
+        /// A bridge of Open vSwitch.
+        OvsBridge = "ovs-bridge",
+        /// An internal port of an OVS bridge: what carries the node's address there.
+        OvsInterface = "ovs-interface",
+    }
 }
 
 impl InterfaceType {
-    /// The word as nmstate writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ethernet => "ethernet",
-            Self::Bond => "bond",
-            Self::Vlan => "vlan",
-            Self::LinuxBridge => "linux-bridge",
-            Self::OvsBridge => "ovs-bridge",
-            Self::OvsInterface => "ovs-interface",
-        }
-    }
-
     /// The type of a NIC, told by its name. Names of bonds and VLAN interfaces tell that they are no plain NIC: their type is left for
     /// nmstate to look up on the node, because `ethernet` would be refused there.
     pub fn guessed(name: &str) -> Option<Self> {
@@ -163,8 +152,7 @@ impl InterfaceType {
 
     /// The type of this word; none for one that is never written here.
     pub fn named(word: &str) -> Option<Self> {
-        use InterfaceType::{Bond, Ethernet, LinuxBridge, OvsBridge, OvsInterface, Vlan};
-        [Ethernet, Bond, Vlan, LinuxBridge, OvsBridge, OvsInterface].into_iter().find(|it| it.as_str() == word)
+        Self::ALL.iter().copied().find(|it| it.as_str() == word)
     }
 }
 

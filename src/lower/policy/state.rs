@@ -159,7 +159,7 @@ fn ovs_bridge(
     let bond = uplink.definition.as_ref().and_then(|definition| definition.ovs_bond.as_ref());
     let mut port = BridgePort::of(&uplink.name);
     port.link_aggregation = bond.map(|bond| OvsBond {
-        mode: bond.mode.clone(),
+        mode: bond.mode,
         port: bond.port.iter().map(|name| OvsBondPort { name: name.clone() }).collect(),
     });
     let mut config = BridgeConfig::of(vec![port]);

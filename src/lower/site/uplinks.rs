@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::SiteFindings;
-use crate::api::nmstate::{BOND_MODES, InterfaceIp, LinkAggregation, OVS_BOND_MODES, Route, SrIov};
+use crate::api::nmstate::{BondMode, InterfaceIp, LinkAggregation, Route, SrIov};
 use crate::api::uplink::{Uplink, UplinkType};
 use crate::base::address::{AddressOf, Reported, host_address, parse_net, plain_address};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
@@ -133,13 +133,12 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
 
 fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings: &mut Findings) {
     let is_ovs = uplink.uplink_type == UplinkType::OvsBond;
-    let modes: &[&str] = if is_ovs { &OVS_BOND_MODES } else { &BOND_MODES };
-    if !modes.contains(&bond.mode.as_str()) {
+    if !bond.mode.is_of(is_ovs) {
         let message = format!("a bond of `type: {}` has no mode `{}`", uplink.uplink_type.as_str(), bond.mode);
-        let help = match (is_ovs, bond.mode.as_str()) {
-            (false, "lacp") => "did you mean `802.3ad`? That is LACP for a bond of the kernel".to_owned(),
-            (true, "802.3ad") => "did you mean `lacp`? That is what OVS calls it".to_owned(),
-            _ => format!("use one of {}", modes.join(", ")),
+        let help = match (is_ovs, bond.mode) {
+            (false, BondMode::Lacp) => "did you mean `802.3ad`? That is LACP for a bond of the kernel".to_owned(),
+            (true, BondMode::Ieee8023ad) => "did you mean `lacp`? That is what OVS calls it".to_owned(),
+            _ => format!("use one of {}", words(BondMode::ALL.iter().filter(|mode| mode.is_of(is_ovs)), ", ")),
         };
         findings.say(&INVALID_UPLINK, origin.at("mode"), message, help);
         return;
@@ -175,21 +174,26 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
     }
 }
 
+fn words<'a>(modes: impl IntoIterator<Item = &'a BondMode>, between: &str) -> String {
+    modes.into_iter().map(|mode| mode.as_str()).collect::<Vec<_>>().join(between)
+}
+
 /// Options that exclude a mode, or each other. Source: nmstate `ifaces/bond.rs`, `validate_*`; the kernel's
 /// `drivers/net/bonding/bond_options.c`, `unsuppmodes`.
 fn bond_problems(bond: &LinkAggregation) -> Vec<(&'static str, String, String)> {
-    const OF_MODES: [(&str, &[&str]); 9] = [
-        ("lacp_rate", &["802.3ad"]),
-        ("lacp_active", &["802.3ad"]),
-        ("ad_select", &["802.3ad"]),
-        ("ad_actor_sys_prio", &["802.3ad"]),
-        ("ad_actor_system", &["802.3ad"]),
-        ("ad_user_port_key", &["802.3ad"]),
-        ("primary", &["active-backup", "balance-tlb", "balance-alb"]),
-        ("arp_interval", &["balance-rr", "active-backup", "balance-xor", "broadcast"]),
-        ("balance_slb", &["balance-xor"]),
+    use BondMode::{ActiveBackup, BalanceAlb, BalanceRr, BalanceTlb, BalanceXor, Broadcast, Ieee8023ad};
+    const OF_MODES: [(&str, &[BondMode]); 9] = [
+        ("lacp_rate", &[Ieee8023ad]),
+        ("lacp_active", &[Ieee8023ad]),
+        ("ad_select", &[Ieee8023ad]),
+        ("ad_actor_sys_prio", &[Ieee8023ad]),
+        ("ad_actor_system", &[Ieee8023ad]),
+        ("ad_user_port_key", &[Ieee8023ad]),
+        ("primary", &[ActiveBackup, BalanceTlb, BalanceAlb]),
+        ("arp_interval", &[BalanceRr, ActiveBackup, BalanceXor, Broadcast]),
+        ("balance_slb", &[BalanceXor]),
     ];
-    let mode = bond.mode.as_str();
+    let mode = bond.mode;
     let number = |option: &str| {
         bond.options.get(option).and_then(|it| it.as_u64().or_else(|| it.as_str().and_then(|text| text.parse().ok())))
     };
@@ -199,7 +203,7 @@ fn bond_problems(bond: &LinkAggregation) -> Vec<(&'static str, String, String)> 
         if bond.options.contains_key(option) && !is_off && !modes.contains(&mode) {
             foreign.push(option);
             let message = format!("the mode `{mode}` has no option `{option}`");
-            problems.push((option, message, format!("delete it, or use the mode {}", modes.join(" or "))));
+            problems.push((option, message, format!("delete it, or use the mode {}", words(modes, " or "))));
         }
     }
     let has_both = number("miimon").is_some_and(|it| it > 0) && number("arp_interval").is_some_and(|it| it > 0);

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::places::{NetworkNodes, Places};
 use super::{Kind, Node, Topology};
-use crate::api::nmstate::{Interface, InterfaceType};
+use crate::api::nmstate::{BondMode, Interface, InterfaceType};
 use crate::base::diagnostic::{Diagnostic, Origin, Severity};
 use crate::base::names::{vlan_interface, vlan_of_name};
 use crate::model::cni::Plugin;
@@ -154,7 +154,7 @@ impl<'a> Builder<'a> {
                     below.push(self.defined(group, interface));
                 }
                 let top = match &definition.ovs_bond {
-                    Some(bond) => self.bond(group, &uplink.name, "OVS bond", &bond.mode, &bond.port),
+                    Some(bond) => self.bond(group, &uplink.name, "OVS bond", bond.mode, &bond.port),
                     None => self.interface(group, &uplink.name),
                 };
                 self.uplinks.push((&definition.origin, top));
@@ -170,7 +170,7 @@ impl<'a> Builder<'a> {
         let mtu = || interface.mtu.map(|mtu| format!("MTU {mtu}"));
         match (interface.interface_type, &interface.link_aggregation, &interface.vlan) {
             (Some(InterfaceType::Bond), Some(bond), _) => {
-                let number = self.bond(group, &interface.name, "bond", &bond.mode, &bond.port);
+                let number = self.bond(group, &interface.name, "bond", bond.mode, &bond.port);
                 if let Some(mtu) = mtu().filter(|mtu| !self.nodes[number].detail.contains(mtu)) {
                     self.nodes[number].detail.push(mtu);
                 }
@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn bond(&mut self, group: usize, name: &str, word: &str, mode: &str, ports: &[String]) -> usize {
+    fn bond(&mut self, group: usize, name: &str, word: &str, mode: BondMode, ports: &[String]) -> usize {
         let number = self.node(Kind::Bond, Some(group), name.to_owned(), || vec![format!("{word}, {mode}")]);
         for port in ports {
             let nic = self.interface(group, port);
