@@ -25,10 +25,12 @@ macro_rules! words {
 
 pub mod kinds;
 pub mod nmstate;
+mod pattern;
 pub mod site;
 pub mod uplink;
 pub mod wukong;
 
+pub use pattern::Pattern;
 pub use site::Site;
 pub use wukong::{IpConfig, IpMode, NetworkConfig, NetworkType, Toleration, Wukong};
 

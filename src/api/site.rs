@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::nmstate::TrunkTag;
 use super::uplink::Uplink;
-use super::{Metadata, plain};
+use super::{Metadata, Pattern, plain};
 
 /// The API group of `Site`.
 pub const GROUP: &str = "render.novasphere.dev";
@@ -144,7 +144,7 @@ pub struct SiteOvn {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Localnet {
     /// OVN's name: lower case letters, digits, `-` and `.`.
-    #[schemars(regex(pattern = LOCALNET))]
+    #[schemars(regex(pattern = Pattern::Localnet.regex()))]
     pub localnet: String,
     /// The OVS bridge. It must be there already, as `br-ex` is, unless there is a `physicalInterface`.
     #[schemars(length(min = 1))]
@@ -155,14 +155,12 @@ pub struct Localnet {
     pub physical_interface: Option<String>,
 }
 
-const LOCALNET: &str = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
-
 /// Nodes that have the same NICs.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeGroup {
     /// The name; it becomes part of policy names.
-    #[schemars(regex(pattern = GROUP_NAME), length(max = 30))]
+    #[schemars(regex(pattern = Pattern::Label.regex()), length(max = 30))]
     pub name: String,
     /// Its nodes, by label. All must match, and no node may match two groups.
     pub node_selector: BTreeMap<String, String>,
@@ -177,8 +175,6 @@ pub struct NodeGroup {
     #[serde(default)]
     pub uplinks: Option<Vec<Uplink>>,
 }
-
-const GROUP_NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
 /// What the NetworkAttachmentDefinitions have in common.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -214,7 +210,7 @@ pub struct AttachmentDefaults {
 pub struct Sriov {
     /// The resource for networks whose NIC is not listed, for example `openshift.io/sriovnics`.
     #[serde(default)]
-    #[schemars(regex(pattern = RESOURCE_NAME))]
+    #[schemars(regex(pattern = Pattern::ResourceName.regex()))]
     pub default_resource_name: Option<String>,
     /// The resource by NIC: `ens2f0: intel.com/ens2f0_vfs`.
     #[serde(default)]
@@ -226,10 +222,9 @@ pub struct Sriov {
     pub externally_managed: Option<bool>,
 }
 
-const RESOURCE_NAME: &str = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
-
 fn resource_names(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object", "additionalProperties": {"type": "string", "pattern": RESOURCE_NAME}})
+    let name = json_schema!({"type": "string", "pattern": Pattern::ResourceName.regex()});
+    json_schema!({"type": "object", "additionalProperties": name})
 }
 
 words! {
@@ -272,5 +267,6 @@ pub enum IntOrPercent {
 
 fn int_or_percent(_: &mut SchemaGenerator) -> Schema {
     // Two types without `oneOf`: an error then names what is wrong instead of "no schema matches".
-    json_schema!({"type": ["integer", "string"], "minimum": 1, "maximum": 100_000, "pattern": "^(100|[1-9][0-9]?)%$"})
+    let pattern = Pattern::Share.regex();
+    json_schema!({"type": ["integer", "string"], "minimum": 1, "maximum": 100_000, "pattern": pattern})
 }

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Metadata, described, plain};
+use super::{Metadata, Pattern, described, plain};
 
 /// The API group of `Wukong`.
 pub const GROUP: &str = "vm.novasphere.dev";
@@ -46,7 +46,7 @@ pub struct WukongSpec {
     #[schemars(range(min = 1, max = 64))]
     pub cpu: u32,
     /// Memory, for example `8Gi` or `4G`.
-    #[schemars(regex(pattern = QUANTITY))]
+    #[schemars(regex(pattern = Pattern::Quantity.regex()))]
     pub memory: String,
     /// The operating system image that cloud-init configures.
     #[serde(default, rename = "osImage")]
@@ -70,9 +70,6 @@ pub struct WukongSpec {
     #[serde(default)]
     pub start_strategy: Option<StartStrategy>,
 }
-
-const QUANTITY: &str = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|Ei|K|M|G|T|P|E)?$";
-const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
 words! {
     /// What carries a network.
@@ -101,7 +98,7 @@ words! {
 )]
 pub struct NetworkConfig {
     /// The name of the interface, unique within the virtual machine. `default` is the pod network and makes no manifest.
-    #[schemars(regex(pattern = LABEL), length(max = 63))]
+    #[schemars(regex(pattern = Pattern::Label.regex()), length(max = 63))]
     pub name: String,
     /// What carries the network: `bridge`, `ovs`, `macvlan`, `ipvlan` or `sriov`. Only `default` can do without.
     #[serde(default, rename = "type")]
@@ -172,10 +169,10 @@ words! {
 #[schemars(extend("additionalProperties" = false))]
 pub struct Disk {
     /// The name of the disk, unique within the virtual machine.
-    #[schemars(regex(pattern = LABEL))]
+    #[schemars(regex(pattern = Pattern::Label.regex()))]
     pub name: String,
     /// The size, for example `80Gi`.
-    #[schemars(regex(pattern = QUANTITY))]
+    #[schemars(regex(pattern = Pattern::Quantity.regex()))]
     pub size: String,
     /// The StorageClass.
     pub storage_class_name: String,

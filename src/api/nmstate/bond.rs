@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::plain;
+use crate::api::{Pattern, plain};
 
 /// A bond.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -78,6 +78,7 @@ impl fmt::Display for BondMode {
 
 /// Source: nmstate `rust/src/lib/ifaces/bond.rs`, `BondOptions`, at 2.2.62.
 fn bond_options(_: &mut SchemaGenerator) -> Schema {
+    let digits = Pattern::Number.regex();
     let switch = json!({"type": "boolean"});
     let text = json!({"type": "string", "minLength": 1});
     let one_of = |words: &[&str]| json!({"type": "string", "enum": words});
@@ -98,7 +99,7 @@ fn bond_options(_: &mut SchemaGenerator) -> Schema {
         ("updelay", u32::MAX),
     ] {
         // nmstate's own examples have these in quotes; it takes both.
-        let number = json!({"type": ["integer", "string"], "minimum": 0, "maximum": maximum, "pattern": "^[0-9]+$"});
+        let number = json!({"type": ["integer", "string"], "minimum": 0, "maximum": maximum, "pattern": digits});
         properties.insert(name.to_owned(), number);
     }
     for name in ["balance_slb", "lacp_active", "tlb_dynamic_lb", "use_carrier"] {

@@ -8,6 +8,7 @@ mod bridge;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Pattern;
 use crate::base::address::all_addresses;
 
 pub use bond::{BondMode, LinkAggregation};
@@ -280,7 +281,7 @@ pub struct Vf {
     pub id: u32,
     /// Its MAC address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = MAC_ADDRESS))]
+    #[schemars(regex(pattern = Pattern::MacAddress.regex()))]
     pub mac_address: Option<String>,
     /// Whether frames with a foreign MAC address are dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -303,9 +304,6 @@ pub struct Vf {
     #[schemars(range(max = 7))]
     pub qos: Option<u8>,
 }
-
-/// A MAC address, as nmstate writes it.
-pub const MAC_ADDRESS: &str = "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$";
 
 /// Static routes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

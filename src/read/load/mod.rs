@@ -2,6 +2,7 @@
 
 mod existing;
 mod inventory;
+mod typed;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashSet};
@@ -16,10 +17,11 @@ use crate::base::spelling::nearest;
 use crate::model::inventory::Node;
 use crate::model::{ExistingAttachment, ExistingAttachments, ExistingPolicy, Inventory, NadName};
 use crate::read::document::Document;
-use crate::read::schema::{INVALID_VALUE, SchemaKind, network_index};
+use crate::read::schema::{INVALID_VALUE, SchemaKind};
 use crate::rule;
 
 use inventory::NodeObject;
+use typed::typed;
 
 pub use inventory::{DUPLICATE_NODE, INVALID_INVENTORY};
 
@@ -275,7 +277,7 @@ fn unknown_kind(origin: &Origin, kind: &str, api_version: &str) -> Diagnostic {
 fn load_site(origin: Origin, value: Value, diagnostics: &mut Vec<Diagnostic>) -> Option<Object<Site>> {
     let violations = SchemaKind::Site.violations(&value, &origin);
     if !violations.is_empty() {
-        diagnostics.extend(violations.into_iter().map(|violation| violation.diagnostic));
+        diagnostics.extend(violations);
         return None;
     }
     let site: Site = typed(value, &origin, diagnostics)?;
@@ -312,16 +314,16 @@ pub fn label_problems(selector: &BTreeMap<String, String>, origin: &Origin) -> V
 
 fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnostic>) -> Option<LoadedWukong> {
     let violations = SchemaKind::Wukong.violations(&value, &origin);
-    let mut broken: HashSet<usize> = HashSet::new();
+    let mut broken: HashSet<u32> = HashSet::new();
     let mut is_broken = false;
     for violation in violations {
-        if violation.diagnostic.severity == Severity::Error {
-            match network_index(&violation.pointer) {
-                Some(index) => drop(broken.insert(index)),
+        if violation.severity == Severity::Error {
+            match violation.place.network() {
+                Some(network) => drop(broken.insert(network.network)),
                 None => is_broken = true,
             }
         }
-        diagnostics.push(violation.diagnostic);
+        diagnostics.push(violation);
     }
     if is_broken {
         return None;
@@ -334,9 +336,9 @@ fn load_wukong(origin: Origin, mut value: Value, diagnostics: &mut Vec<Diagnosti
     let networks = networks
         .into_iter()
         .enumerate()
-        .filter(|(index, _)| !broken.contains(index))
-        .filter_map(|(index, network)| {
-            let origin = networks_origin.child(index).in_network(index);
+        .map(|(index, network)| (networks_origin.child(index).in_network(index), network))
+        .filter(|(origin, _)| !origin.network.is_some_and(|it| broken.contains(&it.network)))
+        .filter_map(|(origin, network)| {
             let value = typed(network, &origin, diagnostics)?;
             Some(Object { origin, value })
         })
@@ -370,28 +372,5 @@ fn check_names(wukong: &Wukong, origin: &Origin, diagnostics: &mut Vec<Diagnosti
             format!("`{namespace}` is no name for a namespace"),
             "use at most 63 lower case letters, digits and `-`, with a letter or digit first and last",
         ));
-    }
-}
-
-/// The typed form of a value that has passed its schema.
-fn typed<T: serde::de::DeserializeOwned>(
-    value: Value,
-    origin: &Origin,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<T> {
-    match serde_json::from_value(value) {
-        Ok(typed) => Some(typed),
-        Err(error) => {
-            // Only numbers can get here: the schema knows their range as JSON has it, the type as Rust has it.
-            let what = error.to_string();
-            let what = what.split(": ").next().unwrap_or_default().to_owned();
-            diagnostics.push(Diagnostic::new(
-                &INVALID_VALUE,
-                origin.here(),
-                format!("a value cannot be used: {what}"),
-                "compare it with the schema, which `wukong-render schema` prints",
-            ));
-            None
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The JSON Schemas, made by `schemars` from the types in [`api`](crate::api) and applied by `jsonschema`.
 
+mod path;
 mod violation;
 
 use std::sync::LazyLock;
@@ -12,7 +13,8 @@ use serde_json::Value;
 
 use crate::api::{Site, Wukong};
 
-pub use violation::{EMPTY_SECTION, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY, Violation, WRONG_TYPE, network_index};
+pub(in crate::read) use violation::unfit_number;
+pub use violation::{EMPTY_SECTION, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE};
 
 /// Which schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,4 +96,30 @@ fn compile(kind: SchemaKind) -> Validator {
         .with_pattern_options(jsonschema::PatternOptions::regex())
         .build(kind.schema())
         .expect("the schema is made from our own types, and a test compiles it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Pattern;
+
+    fn patterns(value: &Value) -> Vec<&str> {
+        match value {
+            Value::Object(map) => {
+                let own = map.get("pattern").and_then(Value::as_str);
+                own.into_iter().chain(map.values().flat_map(patterns)).collect()
+            }
+            Value::Array(list) => list.iter().flat_map(patterns).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_pattern_of_the_schemas_is_known() {
+        let all = [SchemaKind::Wukong, SchemaKind::Site].map(|kind| patterns(kind.schema()));
+        assert!(all.iter().all(|patterns| !patterns.is_empty()));
+        for pattern in all.into_iter().flatten() {
+            assert!(Pattern::of(pattern).is_some(), "{pattern}");
+        }
+    }
 }

@@ -4,11 +4,13 @@
 use std::collections::HashSet;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
 use super::SchemaKind;
-use crate::api::nmstate::MAC_ADDRESS;
-use crate::base::diagnostic::{Diagnostic, Origin, Place, Rule, Severity};
+use super::path::{At, Path, Shape};
+use crate::api::Pattern;
+use crate::base::diagnostic::{Diagnostic, Origin, Rule, Severity};
 use crate::base::spelling::nearest;
 use crate::rule;
 
@@ -81,18 +83,19 @@ rule! {
 }
 
 impl SchemaKind {
-    /// Everything at which `value` violates the schema. `origin` is where the value comes from.
-    pub fn violations(self, value: &Value, origin: &Origin) -> Vec<Violation> {
+    /// Everything at which `value` violates the schema. `origin` is where the value comes from. Those of a Wukong in one of its networks
+    /// know which.
+    pub fn violations(self, value: &Value, origin: &Origin) -> Vec<Diagnostic> {
         let validator = self.validator();
         if validator.is_valid(value) {
             return Vec::new();
         }
-        let errors: Vec<_> = validator.iter_errors(value).collect();
-        let missing: Vec<(&str, &str)> = errors
+        let errors: Vec<ValidationError<'_>> = validator.iter_errors(value).collect();
+        let missing: Vec<(&str, &str, &ValidationError<'_>)> = errors
             .iter()
             .filter_map(|error| match error.kind() {
                 ValidationErrorKind::Required { property } => {
-                    Some((error.instance_path().as_str(), property.as_str()?))
+                    Some((error.instance_path().as_str(), property.as_str()?, error))
                 }
                 _ => None,
             })
@@ -101,19 +104,22 @@ impl SchemaKind {
         let is_type = |kind: &ValidationErrorKind| matches!(kind, ValidationErrorKind::Type { .. });
         let mistyped: HashSet<&str> =
             errors.iter().filter(|it| is_type(it.kind())).map(|it| it.instance_path().as_str()).collect();
+        let is_missing = |pointer: &str, key: &str| missing.iter().any(|(at, it, _)| *at == pointer && *it == key);
         let mut misspelt: HashSet<(&str, String)> = HashSet::new();
         let mut violations = Vec::new();
+        let at = |error: &ValidationError<'_>| At::of(self, value, error, origin);
         for error in &errors {
             let pointer = error.instance_path().as_str();
             match error.kind() {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
-                    let known = self.siblings(error.schema_path().as_str());
+                    let at = at(error);
+                    let known = at.siblings();
                     for key in unexpected {
                         let meant = older_name(key, &known).or_else(|| nearest(key, &known));
-                        let is_missing = meant.as_ref().is_some_and(|meant| missing.contains(&(pointer, meant)));
-                        let mut violation = unknown_key(key, pointer, meant.as_deref(), &known, origin);
-                        if !(self == Self::Site || in_network(pointer) || is_missing) {
-                            violation.diagnostic.severity = Severity::Warning;
+                        let is_missing = meant.as_ref().is_some_and(|meant| is_missing(pointer, meant));
+                        let mut violation = unknown_key(key, &at, meant.as_deref(), &known);
+                        if !(self == Self::Site || at.path.network().is_some() || is_missing) {
+                            violation.severity = Severity::Warning;
                         }
                         violations.push(violation);
                         misspelt.extend(meant.map(|meant| (pointer, meant)));
@@ -122,115 +128,77 @@ impl SchemaKind {
                 // Below, when all misspelt keys are known.
                 ValidationErrorKind::Required { .. } => {}
                 kind if !is_type(kind) && mistyped.contains(pointer) => {}
-                kind => {
-                    let schema_path = error.schema_path().as_str();
-                    violations.push(self.invalid(kind, pointer, error.instance(), schema_path, origin));
-                }
+                kind => violations.push(invalid(kind, &at(error), error.instance())),
             }
         }
         // A misspelt key that must be there is one mistake, not two.
-        let missing = missing.into_iter().filter(|(pointer, key)| !misspelt.contains(&(*pointer, (*key).to_owned())));
-        violations.extend(missing.map(|(pointer, key)| missing_key(key, pointer, origin)));
+        let missing =
+            missing.into_iter().filter(|(pointer, key, _)| !misspelt.contains(&(*pointer, (*key).to_owned())));
+        violations.extend(missing.map(|(_, key, error)| missing_key(key, &at(error))));
         violations
     }
+}
 
-    /// The keys beside the `additionalProperties` at this place of the schema.
-    fn siblings(self, schema_path: &str) -> Vec<&'static str> {
-        let parent = schema_path.strip_suffix("/additionalProperties").unwrap_or_default();
-        let properties = self.schema().pointer(&format!("{parent}/properties"));
-        properties.and_then(Value::as_object).into_iter().flat_map(|map| map.keys().map(String::as_str)).collect()
-    }
-
-    fn invalid(
-        self,
-        kind: &ValidationErrorKind,
-        pointer: &str,
-        value: &Value,
-        schema_path: &str,
-        origin: &Origin,
-    ) -> Violation {
-        let name = &label(pointer);
-        let shown = show(value, pointer);
-        let (rule, message, help) = match kind {
-            ValidationErrorKind::Type { .. } if value.is_null() && self == Self::Wukong && is_section(pointer) => (
+fn invalid(kind: &ValidationErrorKind, at: &At, value: &Value) -> Diagnostic {
+    let name = &at.path.label();
+    let shown = show(value, &at.path);
+    let (rule, message, help) = match kind {
+        ValidationErrorKind::Type { .. }
+            if value.is_null() && at.kind == SchemaKind::Wukong && at.path.is_section() =>
+        {
+            (
                 &EMPTY_SECTION,
                 format!("{name} has no value"),
                 "comment the key out too, or write `[]` or `{}`".to_owned(),
-            ),
-            ValidationErrorKind::Type { kind } => wrong_type(kind, name, value),
-            ValidationErrorKind::Enum { options } => {
-                let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                let help = match value.as_str().and_then(|value| nearest(value, &options)) {
-                    Some(meant) => format!("did you mean `{meant}`? It is one of {}", list(&options)),
-                    None => format!("use one of {}", list(&options)),
-                };
-                (&INVALID_VALUE, format!("{name} cannot be {shown}"), help)
-            }
-            ValidationErrorKind::Constant { expected_value } => {
-                (&INVALID_VALUE, format!("{name} cannot be {shown}"), format!("write {expected_value}"))
-            }
-            ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
-                let schema = schema_path.rsplit_once('/').and_then(|(parent, _)| self.schema().pointer(parent));
-                let bound = |key| schema.and_then(|schema| schema.get(key)).map(Value::to_string).unwrap_or_default();
-                let help = format!("write a number from {} to {}", bound("minimum"), bound("maximum"));
-                (&INVALID_VALUE, format!("{name} cannot be {shown}"), help)
-            }
-            ValidationErrorKind::Pattern { pattern } => {
-                (&INVALID_VALUE, format!("{name} cannot be {shown}"), pattern_help(pattern, name))
-            }
-            ValidationErrorKind::MinLength { .. } => {
-                (&INVALID_VALUE, format!("{name} is empty"), "give it a value, or delete the key".to_owned())
-            }
-            ValidationErrorKind::MinItems { .. } => {
-                (&INVALID_VALUE, format!("{name} is an empty list"), "name at least one".to_owned())
-            }
-            ValidationErrorKind::MaxLength { limit } => {
-                (&INVALID_VALUE, format!("{name} is too long"), format!("use at most {limit} characters"))
-            }
-            other => (
-                &INVALID_VALUE,
-                format!("{name} does not satisfy the schema's `{}`", other.keyword()),
-                "compare it with the schema, which `wukong-render schema` prints".to_owned(),
-            ),
-        };
-        Violation::new(rule, pointer, origin.below(pointer).here(), message, help)
-    }
+            )
+        }
+        ValidationErrorKind::Type { kind } => wrong_type(kind, at, name, value),
+        ValidationErrorKind::Enum { options } => {
+            let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let help = match value.as_str().and_then(|value| nearest(value, &options)) {
+                Some(meant) => format!("did you mean `{meant}`? It is one of {}", list(&options)),
+                None => format!("use one of {}", list(&options)),
+            };
+            (&INVALID_VALUE, format!("{name} cannot be {shown}"), help)
+        }
+        ValidationErrorKind::Constant { expected_value } => {
+            (&INVALID_VALUE, format!("{name} cannot be {shown}"), format!("write {expected_value}"))
+        }
+        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
+            let bound = |key| at.schema.get(key).map(Value::to_string).unwrap_or_default();
+            let help = format!("write a number from {} to {}", bound("minimum"), bound("maximum"));
+            (&INVALID_VALUE, format!("{name} cannot be {shown}"), help)
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            (&INVALID_VALUE, format!("{name} cannot be {shown}"), pattern_help(Pattern::of(pattern), name))
+        }
+        ValidationErrorKind::MinLength { .. } => {
+            (&INVALID_VALUE, format!("{name} is empty"), "give it a value, or delete the key".to_owned())
+        }
+        ValidationErrorKind::MinItems { .. } => {
+            (&INVALID_VALUE, format!("{name} is an empty list"), "name at least one".to_owned())
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            (&INVALID_VALUE, format!("{name} is too long"), format!("use at most {limit} characters"))
+        }
+        other => {
+            (&INVALID_VALUE, format!("{name} does not satisfy the schema's `{}`", other.keyword()), COMPARE.to_owned())
+        }
+    };
+    Diagnostic::new(rule, at.origin.here(), message, help)
 }
 
-/// A place at which a document violates its schema.
-#[derive(Debug)]
-pub struct Violation {
-    /// The JSON pointer of the violating value within the object; of its mapping, for a key unknown or missing.
-    pub pointer: String,
-    /// The finding.
-    pub diagnostic: Diagnostic,
-}
+const COMPARE: &str = "compare it with the schema, which `wukong-render schema` prints";
 
-impl Violation {
-    fn new(rule: &'static Rule, pointer: &str, place: Place, message: String, help: String) -> Self {
-        Self { pointer: pointer.to_owned(), diagnostic: Diagnostic::new(rule, place, message, help) }
-    }
-}
-
-/// Whether a pointer leads into an item of a Wukong's `networks`.
-fn in_network(pointer: &str) -> bool {
-    pointer.starts_with("/spec/networks/")
-}
-
-/// The number of the network that a pointer leads into.
-pub fn network_index(pointer: &str) -> Option<usize> {
-    pointer.strip_prefix("/spec/networks/")?.split('/').next()?.parse().ok()
-}
-
-/// Whether a pointer names an optional section of a Wukong as a whole: what people comment out.
-fn is_section(pointer: &str) -> bool {
-    let Some((parent, key)) = pointer.rsplit_once('/') else { return false };
-    match parent {
-        "/spec" => !matches!(key, "cpu" | "memory"),
-        "/metadata" => key != "name",
-        "" => key == "status",
-        _ => false,
-    }
+/// A number that the schema takes and its type does not: `1.0`, or one that is too large. `path` leads to it.
+pub(in crate::read) fn unfit_number(value: &Value, root: &Value, pointer: &str, origin: &Origin) -> Diagnostic {
+    let path = Path::of(root, pointer);
+    let message = format!("{} cannot be {}", path.label(), show(value, &path));
+    let help = match value.as_f64() {
+        Some(number) if value.is_f64() && number.abs() <= f64::from(u32::MAX) => "write it without a fraction",
+        _ => "write a smaller number",
+    };
+    Diagnostic::new(&INVALID_VALUE, path.origin(origin).here(), message, help)
 }
 
 /// What nmstate calls a key that it had another name for, or takes an alias for that its older releases refuse (nmstate#2926).
@@ -246,34 +214,36 @@ fn older_name(key: &str, known: &[&str]) -> Option<String> {
     Some((*name).to_owned())
 }
 
-fn unknown_key(key: &str, pointer: &str, meant: Option<&str>, known: &[&str], origin: &Origin) -> Violation {
-    let holder = match pointer.rsplit('/').find(|segment| segment.parse::<usize>().is_err()) {
-        Some("networks") => "a network",
-        Some("disks") => "a disk",
-        Some("tolerations") => "a toleration",
-        Some("uplinks") => "an uplink",
-        Some("nodeGroups") => "a node group",
-        Some("trunkBridges") => "a trunk bridge",
-        Some("bridge-mappings") => "a bridge mapping",
-        Some("vfs") => "a virtual function",
-        Some("") | None => "the resource",
-        Some(name) => &format!("`{name}`"),
+fn unknown_key(key: &str, at: &At, meant: Option<&str>, known: &[&str]) -> Diagnostic {
+    let holder = match at.shape {
+        Some(Shape::Network) => "a network".to_owned(),
+        Some(Shape::Disk) => "a disk".to_owned(),
+        Some(Shape::Toleration) => "a toleration".to_owned(),
+        Some(Shape::Uplink) => "an uplink".to_owned(),
+        Some(Shape::NodeGroup) => "a node group".to_owned(),
+        Some(Shape::TrunkBridge) => "a trunk bridge".to_owned(),
+        Some(Shape::Localnet) => "a bridge mapping".to_owned(),
+        Some(Shape::Vf) => "a virtual function".to_owned(),
+        Some(Shape::Address) | None => match at.path.last_key() {
+            Some(name) => format!("`{name}`"),
+            None => "the resource".to_owned(),
+        },
     };
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("delete it; the keys of {holder} are {}", list(known)),
     };
-    let place = origin.below(pointer).key(key);
+    let place = at.origin.key(key);
     // A key of several words is a value that lost its colon, and may be a password.
     let key = match key.find(|it: char| it.is_whitespace() || it == ':') {
         Some(end) => format!("{}…", &key[..end]),
         None => key.to_owned(),
     };
-    Violation::new(&UNKNOWN_KEY, pointer, place, format!("{holder} has no key `{key}`"), help)
+    Diagnostic::new(&UNKNOWN_KEY, place, format!("{holder} has no key `{key}`"), help)
 }
 
-fn missing_key(key: &str, pointer: &str, origin: &Origin) -> Violation {
-    let (message, help) = if in_network(pointer) && key == "type" {
+fn missing_key(key: &str, at: &At) -> Diagnostic {
+    let (message, help) = if at.shape == Some(Shape::Network) && key == "type" {
         (
             "the network has no `type`".to_owned(),
             "add `type: bridge`, or `ovs`, `macvlan`, `ipvlan` or `sriov`; only the network `default` can do without"
@@ -282,58 +252,48 @@ fn missing_key(key: &str, pointer: &str, origin: &Origin) -> Violation {
     } else {
         (format!("the key `{key}` is missing"), format!("add `{key}`"))
     };
-    Violation::new(&MISSING_KEY, pointer, origin.below(pointer).at(key), message, help)
+    Diagnostic::new(&MISSING_KEY, at.origin.at(key), message, help)
 }
 
-fn wrong_type(expected: &TypeKind, name: &str, value: &Value) -> (&'static Rule, String, String) {
-    let expected: Vec<String> = match expected {
-        TypeKind::Single(kind) => vec![kind.to_string()],
-        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect(),
+fn wrong_type(expected: &TypeKind, at: &At, name: &str, value: &Value) -> (&'static Rule, String, String) {
+    let expected: Vec<JsonType> = match expected {
+        TypeKind::Single(kind) => vec![*kind],
+        TypeKind::Multiple(kinds) => kinds.iter().collect(),
     };
-    let wants = |kind: &str| expected.iter().any(|expected| expected == kind);
+    let wants = |kind: JsonType| expected.contains(&kind);
+    let words = at.words();
     let help = match value {
         Value::Null => "give it a value, or delete it",
-        Value::Bool(_) if wants("string") => {
+        Value::Bool(_) if wants(JsonType::String) => {
             "Kubernetes reads yes, no, on, off, y, n, true and false as booleans: put the text in quotes"
         }
-        Value::Number(_) if name == "`mode`" => "write the mode's name, such as `802.3ad` or `active-backup`",
-        Value::Number(_) if wants("string") => "put it in quotes: without them it is a number",
-        Value::String(text) if wants("integer") && text.parse::<i64>().is_ok() => "take the quotes away",
-        Value::Number(_) if wants("integer") => "write it without a fraction",
-        Value::String(_) if wants("boolean") => "write true or false, without quotes",
-        Value::String(text) if wants("object") && name.ends_with("`address`") && text.contains(['.', ':']) => {
+        Value::Number(_) if at.is_bond_mode() => "write the mode's name, such as `802.3ad` or `active-backup`",
+        Value::Number(_) if !words.is_empty() => &format!("use one of {}", list(&words)),
+        Value::Number(_) if wants(JsonType::String) => "put it in quotes: without them it is a number",
+        Value::String(text) if wants(JsonType::Integer) && text.parse::<i64>().is_ok() => "take the quotes away",
+        Value::Number(_) if wants(JsonType::Integer) => "write it without a fraction",
+        Value::String(_) if wants(JsonType::Boolean) => "write true or false, without quotes",
+        Value::String(text) if at.shape == Some(Shape::Address) && text.contains(['.', ':']) => {
             "write the two apart: `{ip: 192.0.2.1, prefix-length: 24}`"
         }
-        _ if wants("array") => "write a list: each entry on its own line, after `- `",
-        _ if wants("object") => "write a mapping: `key: value` on lines of their own, indented",
-        _ => "compare it with the schema, which `wukong-render schema` prints",
+        _ if wants(JsonType::Array) => "write a list: each entry on its own line, after `- `",
+        _ if wants(JsonType::Object) => "write a mapping: `key: value` on lines of their own, indented",
+        _ => COMPARE,
     };
-    let wanted: Vec<&str> = expected.iter().map(|kind| noun(kind)).collect();
-    (&WRONG_TYPE, format!("{name} is {}, not {}", noun_of(value), wanted.join(" or ")), help.to_owned())
+    let wanted: Vec<&str> = expected.iter().map(|kind| noun(*kind)).collect();
+    let message = format!("{name} is {}, not {}", noun_of(value), wanted.join(" or "));
+    (&WRONG_TYPE, message, help.to_owned())
 }
 
-/// What a pointer leads to, for a message: its key, or the number of an entry and the key of its list.
-fn label(pointer: &str) -> String {
-    let mut segments = pointer.rsplit('/');
-    match (segments.next(), segments.next()) {
-        (Some(""), None) => "the document".to_owned(),
-        (Some(index), Some(list)) if index.parse::<usize>().is_ok() => {
-            format!("entry {} of `{list}`", index.parse::<usize>().map_or(0, |index| index + 1))
-        }
-        (Some(key), _) => format!("`{}`", key.replace("~1", "/").replace("~0", "~")),
-        (None, _) => String::new(),
-    }
-}
-
-fn noun(json_type: &str) -> &str {
-    match json_type {
-        "array" => "a list",
-        "boolean" => "a boolean",
-        "integer" => "a whole number",
-        "null" => "empty",
-        "number" => "a number",
-        "object" => "a mapping",
-        _ => "text",
+fn noun(kind: JsonType) -> &'static str {
+    match kind {
+        JsonType::Array => "a list",
+        JsonType::Boolean => "a boolean",
+        JsonType::Integer => "a whole number",
+        JsonType::Null => "empty",
+        JsonType::Number => "a number",
+        JsonType::Object => "a mapping",
+        JsonType::String => "text",
     }
 }
 
@@ -348,25 +308,23 @@ fn noun_of(value: &Value) -> &'static str {
     }
 }
 
-fn pattern_help(pattern: &str, name: &str) -> String {
-    if pattern.contains("Ki|Mi") {
-        "write a quantity such as `8Gi` or `500G`".to_owned()
-    } else if pattern == "^[0-9]+$" {
-        "write a whole number".to_owned()
-    } else if pattern == MAC_ADDRESS {
-        "write six pairs of digits, such as `\"02:00:00:00:00:01\"`".to_owned()
-    } else if pattern.ends_with("%$") {
-        "write a number of nodes, or a share such as `\"30%\"`".to_owned()
-    } else if pattern.contains('/') {
-        "write a resource name such as `openshift.io/sriovnics`".to_owned()
-    } else {
-        format!("use lower case letters, digits and `-` in {name}, with a letter or digit first and last")
+fn pattern_help(pattern: Option<Pattern>, name: &str) -> String {
+    match pattern {
+        Some(Pattern::Quantity) => "write a quantity such as `8Gi` or `500G`".to_owned(),
+        Some(Pattern::Number) => "write a whole number".to_owned(),
+        Some(Pattern::MacAddress) => "write six pairs of digits, such as `\"02:00:00:00:00:01\"`".to_owned(),
+        Some(Pattern::Share) => "write a number of nodes, or a share such as `\"30%\"`".to_owned(),
+        Some(Pattern::ResourceName) => "write a resource name such as `openshift.io/sriovnics`".to_owned(),
+        Some(Pattern::Label | Pattern::Localnet) => {
+            format!("use lower case letters, digits and `-` in {name}, with a letter or digit first and last")
+        }
+        None => COMPARE.to_owned(),
     }
 }
 
 /// A value for a message. Nothing below `cloudInitUser` is ever repeated.
-fn show(value: &Value, pointer: &str) -> String {
-    if pointer.starts_with("/spec/cloudInitUser") {
+fn show(value: &Value, path: &Path) -> String {
+    if path.is_secret() {
         return "this value".to_owned();
     }
     let text = value.to_string();
