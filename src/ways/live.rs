@@ -110,14 +110,15 @@ fn differences(here: &Value, there: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for key in ["labels", "annotations"] {
         // What others have added there is theirs.
-        let own = here.pointer(&format!("/metadata/{key}")).and_then(Value::as_object);
+        let (metadata, own) =
+            (Path::of("metadata"), here.pointer(&format!("/metadata/{key}")).and_then(Value::as_object));
         for (name, value) in own.into_iter().flatten().filter(|(name, _)| *name != NOT_COMPARED) {
             let theirs = there.pointer(&format!("/metadata/{key}")).and_then(|it| it.get(name));
-            compare_values(&format!("metadata.{key}[{name}]"), Some(value), theirs, &mut found);
+            compare_values(&metadata.key(key).item(name), Some(value), theirs, &mut found);
         }
     }
     let spec = |value: &Value| value.get("spec").cloned().map(with_config);
-    compare_values("spec", spec(here).as_ref(), spec(there).as_ref(), &mut found);
+    compare_values(&Path::of("spec"), spec(here).as_ref(), spec(there).as_ref(), &mut found);
     found
 }
 
@@ -130,6 +131,84 @@ fn with_config(mut spec: Value) -> Value {
     spec
 }
 
+/// A step into an object.
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    /// To the value of a key.
+    Key(&'a str),
+    /// To an item of a list, by its name or its number; to a label or annotation.
+    Item(&'a str),
+}
+
+/// The way to a value. In words: `spec.desiredState.interfaces[br0].mtu`.
+struct Path<'a> {
+    above: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+impl<'a> Path<'a> {
+    fn of(key: &'a str) -> Self {
+        Self { above: None, step: Step::Key(key) }
+    }
+
+    fn key<'b>(&'b self, key: &'b str) -> Path<'b> {
+        Path { above: Some(self), step: Step::Key(key) }
+    }
+
+    fn item<'b>(&'b self, name: &'b str) -> Path<'b> {
+        Path { above: Some(self), step: Step::Item(name) }
+    }
+
+    /// The steps, the last one first.
+    fn backwards(&self) -> impl Iterator<Item = Step<'a>> {
+        let paths = std::iter::successors(Some(self), |path| path.above);
+        paths.map(|path| path.step)
+    }
+
+    /// Whether it leads to the state of an interface.
+    fn is_state_of_interface(&self) -> bool {
+        use Step::{Item, Key};
+        let steps: Vec<Step<'_>> = self.backwards().take(6).collect();
+        matches!(steps[..], [Key("state"), Item(_), Key("interfaces"), Key("desiredState"), Key("spec")])
+    }
+
+    /// Whether the order of a list means something. That of ports, addresses and routes does not; that of DNS servers does.
+    fn is_ordered(&self) -> bool {
+        use Step::Key;
+        let steps: Vec<Step<'_>> = self.backwards().take(2).collect();
+        match steps[..] {
+            [Key("port" | "ports" | "address" | "addresses" | "routes" | "trunk-tags"), ..] => false,
+            [Key("config"), Key("routes")] => false,
+            _ => true,
+        }
+    }
+
+    /// Whether it leads to what nobody may read, by its last key or what stands below that.
+    fn is_secret(&self) -> bool {
+        for step in self.backwards() {
+            match step {
+                Step::Item(name) if is_secret(name) => return true,
+                Step::Item(_) => {}
+                Step::Key(key) => return is_secret(key),
+            }
+        }
+        false
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            above.fmt(formatter)?;
+        }
+        match self.step {
+            Step::Key(key) if self.above.is_none() => formatter.write_str(key),
+            Step::Key(key) => write!(formatter, ".{key}"),
+            Step::Item(name) => write!(formatter, "[{name}]"),
+        }
+    }
+}
+
 /// Whether a value says nothing: leaving it out means the same.
 fn is_nothing(value: &Value) -> bool {
     match value {
@@ -140,20 +219,20 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn compare_values(path: &str, here: Option<&Value>, there: Option<&Value>, found: &mut Vec<String>) {
+fn compare_values(path: &Path<'_>, here: Option<&Value>, there: Option<&Value>, found: &mut Vec<String>) {
     let (here, there) = (here.filter(|it| !is_nothing(it)), there.filter(|it| !is_nothing(it)));
     // An interface of which nothing else is said is up.
     let is_up = |value: Option<&Value>| value.is_none_or(|value| value == "up");
-    if path.starts_with("spec.desiredState.interfaces[") && path.ends_with("].state") && is_up(here) && is_up(there) {
+    if path.is_state_of_interface() && is_up(here) && is_up(there) {
         return;
     }
     match (here, there) {
         (Some(Value::Object(ours)), Some(Value::Object(theirs))) => {
             for (key, value) in ours {
-                compare_values(&format!("{path}.{key}"), Some(value), theirs.get(key), found);
+                compare_values(&path.key(key), Some(value), theirs.get(key), found);
             }
             for (key, value) in theirs.iter().filter(|(key, _)| !ours.contains_key(*key)) {
-                compare_values(&format!("{path}.{key}"), None, Some(value), found);
+                compare_values(&path.key(key), None, Some(value), found);
             }
         }
         (Some(Value::Array(ours)), Some(Value::Array(theirs))) => compare_lists(path, ours, theirs, found),
@@ -166,7 +245,7 @@ fn compare_values(path: &str, here: Option<&Value>, there: Option<&Value>, found
 
 /// Lists of what has a name by the names, others by their places. An OVS bridge and its internal port share a name, and are told apart by
 /// their types.
-fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<String>) {
+fn compare_lists(path: &Path<'_>, ours: &[Value], theirs: &[Value], found: &mut Vec<String>) {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let is_named = ours.iter().chain(theirs).all(|it| text(it, "name").is_some());
     let is_twice = |name: &String| {
@@ -178,8 +257,7 @@ fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<S
         Some(name) => name,
         None => place.to_string(),
     };
-    // The order of ports, addresses and routes means nothing; that of DNS servers does.
-    if !is_named && UNORDERED.iter().any(|key| path.ends_with(key)) {
+    if !is_named && !path.is_ordered() {
         let (mut ours, mut theirs) = (ours.to_vec(), theirs.to_vec());
         ours.retain(|value| match theirs.iter().position(|other| other == value) {
             Some(place) => {
@@ -189,7 +267,7 @@ fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<S
             None => true,
         });
         for place in 0..ours.len().max(theirs.len()) {
-            compare_values(&format!("{path}[{place}]"), ours.get(place), theirs.get(place), found);
+            compare_values(&path.item(&place.to_string()), ours.get(place), theirs.get(place), found);
         }
         return;
     }
@@ -197,15 +275,12 @@ fn compare_lists(path: &str, ours: &[Value], theirs: &[Value], found: &mut Vec<S
     let (our_keys, their_keys) = (keys(ours), keys(theirs));
     for (key, value) in our_keys.iter().zip(ours) {
         let place = their_keys.iter().position(|it| it == key);
-        compare_values(&format!("{path}[{key}]"), Some(value), place.map(|place| &theirs[place]), found);
+        compare_values(&path.item(key), Some(value), place.map(|place| &theirs[place]), found);
     }
     for (key, value) in their_keys.iter().zip(theirs).filter(|(key, _)| !our_keys.contains(key)) {
-        compare_values(&format!("{path}[{key}]"), None, Some(value), found);
+        compare_values(&path.item(key), None, Some(value), found);
     }
 }
-
-/// The lists whose order means nothing.
-const UNORDERED: [&str; 7] = [".port", ".ports", ".address", ".addresses", "routes.config", ".routes", ".trunk-tags"];
 
 /// Whether what stands under a key is nobody's to read: 802.1x and its like have their secrets in desired states.
 fn is_secret(key: &str) -> bool {
@@ -228,11 +303,10 @@ fn masked(value: &Value) -> Value {
 }
 
 /// A value in a few words.
-fn word(path: &str, value: Option<&Value>) -> String {
+fn word(path: &Path<'_>, value: Option<&Value>) -> String {
     const LONGEST: usize = 60;
     let Some(value) = value else { return "nothing".to_owned() };
-    let key = path.rsplit('.').next().unwrap_or_default();
-    let text = if is_secret(key) { "***".to_owned() } else { masked(value).to_string() };
+    let text = if path.is_secret() { "***".to_owned() } else { masked(value).to_string() };
     if text.chars().count() <= LONGEST {
         return text;
     }
