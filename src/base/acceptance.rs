@@ -43,11 +43,14 @@ impl Acceptances {
 
     /// Whether a finding of a rule at a place is accepted, which is counted. Of several acceptances the narrowest counts.
     pub(super) fn accept(&mut self, rule: &Rule, place: &Place) -> bool {
-        let Place::Node { document, .. } = place else { return false };
+        let Place::Node { document, object, network, .. } = place else { return false };
         let Some(numbers) = self.by_rule.get(&(rule.code, *document)) else { return false };
-        let covers = |number: &&usize| self.list[**number].scope.path_to(place).is_some();
+        let covers = |number: &&usize| {
+            let scope = &self.list[**number].scope;
+            scope.object == *object && (scope.network.is_none() || scope.network == *network)
+        };
         let narrowest =
-            numbers.iter().filter(covers).max_by_key(|number| self.list[**number].scope.pointer.len()).copied();
+            numbers.iter().filter(covers).max_by_key(|number| self.list[**number].scope.network.is_some()).copied();
         let Some(narrowest) = narrowest else { return false };
         self.list[narrowest].uses += 1;
         true

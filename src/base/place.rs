@@ -56,7 +56,9 @@ pub enum Place {
     Node {
         /// The document.
         document: DocumentId,
-        /// The JSON pointer within it.
+        /// The number of the object among those of the document.
+        object: u32,
+        /// The JSON pointer within the document.
         pointer: String,
         /// Key or value.
         part: Part,
@@ -164,6 +166,6 @@ impl Origin {
     }
 
     fn place(&self, pointer: String, part: Part) -> Place {
-        Place::Node { document: self.document, pointer, part, network: self.network }
+        Place::Node { document: self.document, object: self.object, pointer, part, network: self.network }
     }
 }

@@ -76,6 +76,7 @@ pub fn run(input: &str, request: Request) -> Result<Output, Refused> {
     let list = resource_list(input)?;
     let items = list.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut documents = documents(&list, items, DocumentId { source, index: 0 });
+    let objects: Vec<String> = documents.objects.iter().map(|it| it.origin.pointer.clone()).collect();
     let files: Vec<SourceId> = data(&list).map(|source| sources.add(source)).collect();
     let more = document::parse_some(&sources, files, load::is_wanted, &request.progress, &mut findings);
     documents.objects.extend(more.objects);
@@ -86,13 +87,13 @@ pub fn run(input: &str, request: Request) -> Result<Output, Refused> {
     let found = resolve_each(&report, &sources);
     let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| match in_file(&diagnostic.place, source, &sources) {
         Some(name) => result_in_file(name, resolved, &list),
-        None => result(split(&diagnostic.place, source, &list), resolved, &list),
+        None => result(split(&diagnostic.place, source, &objects), resolved, &list),
     };
     let results: Vec<Value> = found.iter().map(result).collect();
     // With an error nothing changes, what was made before included.
     let kept: Vec<bool> = items.iter().map(|item| has_errors || !is_ours(item)).collect();
     let words = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
-        let words = split(&diagnostic.place, source, &list).and_then(|place| in_words(place, &list));
+        let words = split(&diagnostic.place, source, &objects).and_then(|place| in_words(place, &list));
         (resolved.clone(), words.unwrap_or_else(|| resolved.location.to_string()))
     };
     let places = found.iter().map(words).collect();
@@ -237,13 +238,11 @@ fn manifests(tree: &OutputTree) -> Vec<Value> {
     made.into_iter().map(|(_, value)| value).collect()
 }
 
-/// The pointer to the object of a place in the list, and that of the field within it.
-fn split<'a>(place: &'a Place, source: SourceId, list: &Value) -> Option<(&'a str, &'a str)> {
-    let Place::Node { document, pointer, .. } = place else { return None };
-    let depth = if pointer.starts_with("/items/") { 2 } else { 1 };
-    let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
-    let (object, field) = pointer.split_at(end);
-    (document.source == source && list.pointer(object).is_some()).then_some((object, field))
+/// The pointer to the object of a place in the list, and that of the field within it. `objects` are those of the list, by their numbers.
+fn split<'a>(place: &'a Place, source: SourceId, objects: &'a [String]) -> Option<(&'a str, &'a str)> {
+    let Place::Node { document, object, pointer, .. } = place else { return None };
+    let object = objects.get(usize::try_from(*object).ok()?).filter(|_| document.source == source)?;
+    Some((object, pointer.strip_prefix(object.as_str())?))
 }
 
 /// A JSON pointer as the path of a field: `spec.networks[0].vlanId`.

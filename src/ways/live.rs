@@ -176,11 +176,11 @@ impl<'a> Path<'a> {
     fn is_ordered(&self) -> bool {
         use Step::Key;
         let steps: Vec<Step<'_>> = self.backwards().take(2).collect();
-        match steps[..] {
-            [Key("port" | "ports" | "address" | "addresses" | "routes" | "trunk-tags"), ..] => false,
-            [Key("config"), Key("routes")] => false,
-            _ => true,
-        }
+        !matches!(
+            steps[..],
+            [Key("port" | "ports" | "address" | "addresses" | "routes" | "trunk-tags"), ..]
+                | [Key("config"), Key("routes")]
+        )
     }
 
     /// Whether it leads to what nobody may read, by its last key or what stands below that.

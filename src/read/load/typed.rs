@@ -21,7 +21,7 @@ pub(super) fn typed<T: DeserializeOwned>(
     let unfit = kept.as_ref().map(|value| (value, unfit::<T>(value)));
     match unfit {
         Some((value, unfit)) if !unfit.is_empty() => {
-            diagnostics.extend(unfit.iter().map(|(pointer, number)| unfit_number(number, value, pointer, origin)))
+            diagnostics.extend(unfit.iter().map(|(pointer, number)| unfit_number(number, value, pointer, origin)));
         }
         _ => diagnostics.push(Diagnostic::new(
             &INVALID_VALUE,
