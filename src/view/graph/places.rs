@@ -62,10 +62,8 @@ impl<'a> Places<'a> {
             Some(Key::VlanId) => of_kind(&[Kind::Vlan]),
             Some(Key::PhysicalInterface) => of_kind(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
             Some(Key::NadName | Key::IpConfig) => Vec::new(),
-            Some(Key::Name) | None => match network.below.iter().rev().copied().find(is_meant) {
-                Some(first) => of_kind(&[nodes[first].kind]),
-                None => Vec::new(),
-            },
+            // What is not written is shown at the name.
+            Some(Key::Name) | None => network.below.iter().copied().filter(is_meant).collect(),
         };
         // What is wrong with a bridge is seen at the bridge, too.
         let bridges =
