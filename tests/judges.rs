@@ -205,13 +205,17 @@ fn nmstate_accepts_every_combination() {
     for network_type in ["bridge", "ovs"] {
         for nic in ["", "ens192", "bond0", "ens192.7", "\"1e3\"", "enp0s31f6"] {
             for vlan in ["", "1", "100", "4094"] {
-                for node_ip in ["", "192.168.0.121/24", "2001:db8::121/64", "10.0.0.0/31"] {
+                for node_ip in ["", "10.1HI.LO.121/24", "2001:db8:HI:LO::121/64", "10.2HI.LO.0/31"] {
                     for bridge in ["", "br-mgmt", "\"yes\"", "\"014\"", "br-管理"] {
                         let count = texts.len();
                         let mut text = format!(
                             "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {{name: vm-{count}}}\nspec:\n  cpu: 1\n  \
                              memory: 1Gi\n  highAvailability:\n    nodeSelector: {{n: \"{count}\"}}\n  networks:\n  - name: net\n    type: {network_type}\n"
                         );
+                        // Each of the nodes has an address of its own.
+                        let node_ip = &node_ip
+                            .replace("HI", &(count / 256).to_string())
+                            .replace("LO", &(count % 256).to_string());
                         let keys =
                             [("physicalInterface", nic), ("vlanId", vlan), ("nodeIP", node_ip), ("bridgeName", bridge)];
                         let written = keys.iter().filter(|(_, value)| !value.is_empty());
