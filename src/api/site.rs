@@ -78,6 +78,62 @@ pub struct SiteSpec {
     pub skip: Option<Vec<Skip>>,
 }
 
+/// What holds where a key is left out stands here, beside the key.
+impl SiteSpec {
+    /// What one policy is for.
+    pub fn policy_scope(&self) -> PolicyScope {
+        self.policy.as_ref().and_then(|policy| policy.scope).unwrap_or_default()
+    }
+
+    /// How many nodes may be reconfigured at a time, where that is said.
+    pub fn max_unavailable(&self) -> Option<&IntOrPercent> {
+        self.policy.as_ref()?.max_unavailable.as_ref()
+    }
+
+    /// Whether policies that are no longer wanted are retired.
+    pub fn retires(&self) -> bool {
+        self.policy.as_ref().and_then(|policy| policy.retire).unwrap_or(false)
+    }
+
+    /// `cniVersion` of every NAD.
+    pub fn cni_version(&self) -> &str {
+        self.attachment.as_ref().and_then(|attachment| attachment.cni_version.as_deref()).unwrap_or("0.3.1")
+    }
+
+    /// What becomes of a static address.
+    pub fn ipam(&self) -> IpamMode {
+        self.attachment.as_ref().and_then(|attachment| attachment.ipam).unwrap_or_default()
+    }
+
+    /// Whether the bridge plugin checks MAC addresses.
+    pub fn checks_mac_addresses(&self) -> bool {
+        self.attachment.as_ref().and_then(|attachment| attachment.mac_spoof_check).unwrap_or(true)
+    }
+
+    /// Whether attachments ask for their bridge as a node resource, so that the scheduler looks for it.
+    pub fn asks_for_bridges(&self) -> bool {
+        self.attachment.as_ref().and_then(|attachment| attachment.bridge_resources).unwrap_or(false)
+    }
+
+    /// Whether Multus keeps pods to attachments of their own namespace, where that is said.
+    pub fn namespace_isolation(&self) -> Option<bool> {
+        self.attachment.as_ref()?.namespace_isolation
+    }
+
+    /// The SR-IOV resource of the first of these NICs that has one of its own, else the default.
+    pub fn sriov_resource<'a>(&self, nics: impl IntoIterator<Item = &'a str>) -> Option<&str> {
+        let sriov = self.sriov.as_ref()?;
+        let by_nic = sriov.resource_names.as_ref();
+        let own = nics.into_iter().find_map(|nic| by_nic?.get(nic));
+        own.or(sriov.default_resource_name.as_ref()).map(String::as_str)
+    }
+
+    /// Whether to write Argo CD's sync-wave annotations.
+    pub fn writes_sync_waves(&self) -> bool {
+        self.sync_waves.unwrap_or(true)
+    }
+}
+
 /// What the node policies have in common.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

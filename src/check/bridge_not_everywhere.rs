@@ -41,7 +41,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let identity: &Identity = &wukong.identity;
         let mut candidates = None;
         for network in &wukong.networks {
-            let is_asked_for = plan.settings.bridge_resources && network.nad_name.is_none();
+            let is_asked_for = plan.settings.site.asks_for_bridges() && network.nad_name.is_none();
             let Some(bridge) = made(network).filter(|_| !is_asked_for) else { continue };
             let candidates = *candidates.get_or_insert_with(|| coverage.candidates(identity));
             let nodes = coverage.missing(bridge, candidates);

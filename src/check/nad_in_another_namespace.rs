@@ -28,7 +28,7 @@ rule! {
 const SHARED: &str = "default";
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
-    let (condition, severity) = match plan.settings.namespace_isolation {
+    let (condition, severity) = match plan.settings.site.namespace_isolation() {
         Some(false) => return Vec::new(),
         Some(true) => ("", Severity::Error),
         None => (" if Multus isolates namespaces", Severity::Warning),

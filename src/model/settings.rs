@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::selector::NodeSelector;
 use super::wire::{Names, Wire};
 use crate::api::nmstate::{DnsResolver, Interface, InterfaceIp, LinkAggregation, PortVlan, Route};
-use crate::api::site::{IntOrPercent, IpamMode, PolicyScope, Skip};
+use crate::api::site::{SiteSpec, Skip};
 use crate::api::uplink::UplinkType;
 use crate::base::diagnostic::Origin;
 
 /// The NIC where nobody names one: the operator's own default (its document, "5.3").
 pub const DEFAULT_NIC: &str = "ens160";
-const CNI_VERSION: &str = "0.3.1";
 
 /// What the command line says before the Site.
 #[derive(Debug, Default, Clone)]
@@ -34,28 +33,10 @@ pub struct Settings {
     pub trunks: Vec<Trunk>,
     /// OVN's localnets, by their names.
     pub localnets: BTreeMap<String, Localnet>,
-    /// What one policy is for.
-    pub scope: PolicyScope,
+    /// The Site as it is written, which knows what holds where a key is left out; an empty one if there is none.
+    pub site: SiteSpec,
     /// Whether policies that are no longer wanted are retired.
     pub retire: bool,
-    /// `cniVersion` of every NAD.
-    pub cni_version: String,
-    /// `spec.maxUnavailable` of every NNCP.
-    pub max_unavailable: Option<IntOrPercent>,
-    /// The SR-IOV resource where none is given by NIC.
-    pub sriov_default: Option<String>,
-    /// The SR-IOV resource by NIC.
-    pub sriov_by_nic: BTreeMap<String, String>,
-    /// Whether to write Argo CD's sync-wave annotations.
-    pub sync_waves: bool,
-    /// What becomes of a static address.
-    pub ipam: IpamMode,
-    /// Whether the bridge plugin checks MAC addresses.
-    pub mac_spoof_check: bool,
-    /// Whether attachments ask for their bridge as a node resource.
-    pub bridge_resources: bool,
-    /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
-    pub namespace_isolation: Option<bool>,
     /// Whether to leave out the NNCPs.
     pub skip_nncp: bool,
     /// Whether to leave out the NADs.
@@ -69,17 +50,8 @@ impl Default for Settings {
             groups: vec![NodeGroup::default()],
             trunks: Vec::new(),
             localnets: BTreeMap::new(),
-            scope: PolicyScope::default(),
+            site: SiteSpec::default(),
             retire: false,
-            cni_version: CNI_VERSION.to_owned(),
-            max_unavailable: None,
-            sriov_default: None,
-            sriov_by_nic: BTreeMap::new(),
-            sync_waves: true,
-            ipam: IpamMode::default(),
-            mac_spoof_check: true,
-            bridge_resources: false,
-            namespace_isolation: None,
             skip_nncp: false,
             skip_nad: false,
         }

@@ -78,7 +78,7 @@ pub(super) fn net_conf(
     };
     let ovn_network = plugin.ovn_network();
     NetConf {
-        cni_version: settings.cni_version.clone(),
+        cni_version: settings.site.cni_version().to_owned(),
         net_attach_def_name: ovn_network.is_some().then(|| joined("/")),
         ipam: ip.filter(|_| ovn_network.is_none()).map(StaticIpam::of),
         name: ovn_network.unwrap_or_else(|| joined("-")),

@@ -30,13 +30,13 @@ pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lo
         context.check_vlan_interface(&uplink.name, id, findings).ok()?;
     }
     let resource_name =
-        context.settings.bridge_resources.then(|| format!("bridge.network.kubevirt.io/{}", bridge.name));
+        context.settings.site.asks_for_bridges().then(|| format!("bridge.network.kubevirt.io/{}", bridge.name));
     let tag_above = bridge.vlan.filter(|_| bridge.tagging != Tagging::Interface);
     let plugin = Plugin::Bridge {
         bridge: bridge.name.clone(),
         vlan: tag_above,
         preserve_default_vlan: tag_above.map(|_| false),
-        macspoofchk: context.settings.mac_spoof_check,
+        macspoofchk: context.settings.site.checks_mac_addresses(),
         disable_container_interface: (!context.has_ipam).then_some(true),
     };
     Some(Lowered {

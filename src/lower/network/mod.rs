@@ -229,7 +229,7 @@ fn lower_network(
     all: &mut LoweredWukong,
 ) -> Option<Network> {
     let config = read.config;
-    let has_ipam = settings.ipam == IpamMode::Static && matches!(&read.ip, Ok(Some(_)));
+    let has_ipam = settings.site.ipam() == IpamMode::Static && matches!(&read.ip, Ok(Some(_)));
     // Where it can run nowhere, it is still read: what is wrong with it is a finding of its own.
     let groups: Vec<usize> = match places {
         [] => (0..settings.groups.len()).collect(),
@@ -345,7 +345,7 @@ fn lower_in_group(context: &Context<'_>, findings: &mut Findings) -> Option<Lowe
 /// node's own address belongs on the nodes that the Wukong selects.
 fn policy_nodes(place: &GroupNodes, carrier: &Carrier, settings: &Settings) -> Arc<NodeSelector> {
     let has_node_ip = carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
-    match settings.scope {
+    match settings.site.policy_scope() {
         PolicyScope::Bridge if !has_node_ip => Arc::clone(&settings.groups[place.group].node_selector),
         _ => Arc::clone(&place.nodes),
     }

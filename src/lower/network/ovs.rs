@@ -26,7 +26,7 @@ pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lo
     }
     let (bridge, uplink) = context.ovs_bridge(findings).ok()?;
     let resource_name =
-        context.settings.bridge_resources.then(|| format!("ovs-cni.network.kubevirt.io/{}", bridge.name));
+        context.settings.site.asks_for_bridges().then(|| format!("ovs-cni.network.kubevirt.io/{}", bridge.name));
     let plugin = Plugin::Ovs { bridge: bridge.name.clone(), vlan: bridge.vlan };
     Some(Lowered {
         carrier: Carrier::OvsBridge(bridge),

@@ -51,8 +51,7 @@ pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lo
     let uplink = config.physical_interface.as_deref().map(|nic| context.group.uplink(Some(nic)));
     context.check_virtual_functions(uplink.as_ref(), findings).ok()?;
     let called = [config.physical_interface.as_deref(), uplink.as_ref().map(|uplink| uplink.name.as_str())];
-    let by_nic = called.into_iter().flatten().find_map(|nic| settings.sriov_by_nic.get(nic));
-    let resource_name = by_nic.or(settings.sriov_default.as_ref()).cloned();
+    let resource_name = settings.site.sriov_resource(called.into_iter().flatten()).map(str::to_owned);
     if resource_name.is_none() && config.nad_name.is_none() {
         let key = if config.physical_interface.is_some() { "physicalInterface" } else { "type" };
         let nic = config.physical_interface.as_ref().map_or_else(String::new, |nic| format!(" for the NIC `{nic}`"));

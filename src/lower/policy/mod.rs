@@ -83,7 +83,7 @@ pub fn plan(wukongs: &[Wukong], inventory: &Inventory, settings: &Settings, find
     let per_node = per_node(&requests, inventory);
     let mut planner = Planner::new(settings, inventory);
     for request in &requests {
-        match (per_node.get(&request.in_group()), settings.scope) {
+        match (per_node.get(&request.in_group()), settings.site.policy_scope()) {
             (Some(nodes), _) => planner.for_nodes(request, nodes),
             (None, PolicyScope::Network) => planner.for_network(request, findings),
             (None, PolicyScope::Bridge) => planner.for_bridge(request),

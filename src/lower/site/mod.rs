@@ -38,7 +38,7 @@ pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) ->
         let nic = default_nic(overrides, [None, None]);
         let names = Arc::new(known.names(&BTreeMap::new(), &NodeSelector::new()));
         let group = NodeGroup { default_nic: nic, names, ..NodeGroup::default() };
-        let settings = Settings { groups: vec![group], ..combine(&SiteSpec::default(), overrides) };
+        let settings = Settings { groups: vec![group], ..combine(SiteSpec::default(), overrides) };
         return (!objects.is_site_broken).then_some(settings);
     };
     let mut findings = Findings::default();
@@ -50,31 +50,18 @@ pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) ->
     let groups = groups::resolve(&spec, &origin, &trunks, overrides, &known, &mut findings);
     let is_sound = !findings.has_errors();
     all.extend(findings);
-    (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(&spec, overrides) })
+    (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(spec, overrides) })
 }
 
-/// What is said in single keys, with the command line before them and the defaults behind them.
-fn combine(spec: &SiteSpec, overrides: &Overrides) -> Settings {
-    let policy = spec.policy.clone().unwrap_or_default();
-    let attachment = spec.attachment.clone().unwrap_or_default();
-    let sriov = spec.sriov.clone().unwrap_or_default();
-    let skipped: Vec<Skip> = overrides.skip.iter().chain(spec.skip.iter().flatten()).copied().collect();
-    let plain = Settings::default();
+/// What is said in single keys, with the command line before them.
+fn combine(site: SiteSpec, overrides: &Overrides) -> Settings {
+    let skips = |kind: Skip| overrides.skip.contains(&kind) || site.skip.iter().flatten().any(|it| *it == kind);
     Settings {
-        scope: policy.scope.unwrap_or_default(),
-        retire: overrides.retire || policy.retire.unwrap_or(plain.retire),
-        cni_version: attachment.cni_version.unwrap_or(plain.cni_version),
-        max_unavailable: policy.max_unavailable,
-        sriov_default: sriov.default_resource_name,
-        sriov_by_nic: sriov.resource_names.unwrap_or_default(),
-        sync_waves: spec.sync_waves.unwrap_or(plain.sync_waves),
-        ipam: attachment.ipam.unwrap_or_default(),
-        mac_spoof_check: attachment.mac_spoof_check.unwrap_or(plain.mac_spoof_check),
-        bridge_resources: attachment.bridge_resources.unwrap_or(plain.bridge_resources),
-        namespace_isolation: attachment.namespace_isolation,
-        skip_nncp: skipped.contains(&Skip::Nncp),
-        skip_nad: skipped.contains(&Skip::Nad),
-        ..plain
+        retire: overrides.retire || site.retires(),
+        skip_nncp: skips(Skip::Nncp),
+        skip_nad: skips(Skip::Nad),
+        site,
+        ..Settings::default()
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn manifest(attachment: &Attachment, settings: &Settings) -> Manifest
         metadata.insert("namespace".to_owned(), json!(namespace));
     }
     let mut annotations = Map::new();
-    if settings.sync_waves {
+    if settings.site.writes_sync_waves() {
         annotations.insert(SYNC_WAVE.to_owned(), json!(WAVE));
     }
     if let Some(resource_name) = &attachment.resource_name {

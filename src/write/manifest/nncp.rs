@@ -36,7 +36,7 @@ fn object(
     settings: &Settings,
 ) -> Manifest {
     let mut metadata = json!({"name": name});
-    if settings.sync_waves {
+    if settings.site.writes_sync_waves() {
         annotations.insert(SYNC_WAVE.to_owned(), json!(WAVE));
     }
     if !annotations.is_empty() {
@@ -46,7 +46,7 @@ fn object(
     if !node_selector.is_empty() {
         spec.insert("nodeSelector".to_owned(), json!(node_selector));
     }
-    if let Some(max_unavailable) = &settings.max_unavailable {
+    if let Some(max_unavailable) = settings.site.max_unavailable() {
         spec.insert("maxUnavailable".to_owned(), json!(max_unavailable));
     }
     spec.insert("desiredState".to_owned(), json!(desired_state));
