@@ -267,7 +267,8 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
     let settings = site::settings(&objects, &Overrides::default(), &mut findings).context("the Site is sound")?;
     let settings = Arc::new(settings);
     let networks = stage("lowering", || network::lower(&mut objects, &settings, &sources, &mut findings));
-    let policies = stage("policies", || policy::plan(&networks.wukongs, &objects.inventory, &settings, &mut findings));
+    let policies =
+        stage("policies", || policy::policies(&networks.wukongs, &objects.inventory, &settings, &mut findings));
     let plan = stage("claims", || assemble(objects, networks, policies, Arc::clone(&settings), None));
     stage("rules", || check::check(&plan, std::mem::take(&mut findings), &mut report));
     let templates = Templates::new(Vec::new(), &mut Sources::default(), &mut findings);

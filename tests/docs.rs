@@ -77,7 +77,7 @@ fn every_snippet_can_be_read() {
         // The rules' examples are of mistakes.
         let yaml = if page == "docs/rules.md" { Vec::new() } else { blocks(&page, "yaml") };
         for block in yaml {
-            for document in wukong_render::read::document::tree::parse(&block) {
+            for document in wukong_render::read::document::syntax::parse(&block) {
                 let document = document.unwrap_or_else(|problem| panic!("{page}: {}\n{block}", problem.message));
                 assert!(document.value(document.root()).is_ok(), "{page}\n{block}");
             }
@@ -133,7 +133,7 @@ fn what_is_deployed_can_be_read() {
     let mut count = 0;
     for path in deploy.chain(others).filter(|path| path.ends_with("yaml") || path.ends_with("yml")) {
         let text = fs::read_to_string(root().join(&path)).expect("a listed file can be read");
-        for document in wukong_render::read::document::tree::parse(&text) {
+        for document in wukong_render::read::document::syntax::parse(&text) {
             let document = document.unwrap_or_else(|problem| panic!("{path}: {}", problem.message));
             assert!(document.value(document.root()).is_ok(), "{path}");
             count += 1;

@@ -12,7 +12,7 @@ use std::path::Path;
 use common::{files, folders, is_blessing, root, run, stderr, stdout};
 use serde_json::Value;
 use wukong_render::base::place::Part;
-use wukong_render::read::document::tree::{self, Tree};
+use wukong_render::read::document::syntax::{self, Tree};
 
 /// What every fixture uses as a password: it must never be seen again.
 const SECRET: &str = "hunter2";
@@ -41,7 +41,7 @@ fn has(tree: &Tree, segments: &[String]) -> bool {
 /// The line of a key, in the one document of the text that has it.
 fn line_of(text: &str, key: &str) -> Result<usize, String> {
     let segments = segments(key);
-    let trees: Vec<Tree> = tree::parse(text).into_iter().filter_map(Result::ok).collect();
+    let trees: Vec<Tree> = syntax::parse(text).into_iter().filter_map(Result::ok).collect();
     let with_key: Vec<&Tree> = trees.iter().filter(|tree| has(tree, &segments)).collect();
     let [tree] = with_key.as_slice() else {
         return Err(format!("{} documents have the key `{key}`", with_key.len()));

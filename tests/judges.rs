@@ -8,7 +8,7 @@ use common::{files, good_cases};
 use nmstate::NetworkState;
 use serde_json::Value;
 use wukong_render::base::rule::Severity;
-use wukong_render::read::document::tree;
+use wukong_render::read::document::syntax;
 use wukong_render::read::source::{Source, Sources};
 use wukong_render::{Outcome, Request, compile};
 
@@ -17,7 +17,7 @@ const PLUGINS: &[&str] = &["bridge", "ovs", "macvlan", "ipvlan", "sriov", "ovn-k
 
 fn parse(path: &Path, bytes: &[u8]) -> Value {
     let text = std::str::from_utf8(bytes).expect("manifests are UTF-8");
-    let documents = tree::parse(text);
+    let documents = syntax::parse(text);
     let [Ok(document)] = documents.as_slice() else { panic!("{} is not one YAML document", path.display()) };
     document.value(document.root()).expect("manifests have no duplicate keys")
 }
@@ -85,7 +85,7 @@ fn inputs(case: &Path, kind: &str) -> Vec<Value> {
         if path.starts_with("expected") || path.starts_with("before") {
             continue;
         }
-        for document in tree::parse(&String::from_utf8_lossy(&bytes)).into_iter().flatten() {
+        for document in syntax::parse(&String::from_utf8_lossy(&bytes)).into_iter().flatten() {
             let Ok(value) = document.value(document.root()) else { continue };
             let items = value["items"].as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
             found.extend(items.into_iter().filter(|item| item["kind"] == kind));
@@ -185,7 +185,7 @@ fn judge_text(text: &str) -> usize {
     let Outcome { tree, report, .. } = compile_texts([text.to_owned()]);
     let Some(tree) = tree else { panic!("{:?}\n{text}", report.diagnostics()) };
     let mut judged = 0;
-    for document in tree::parse(&tree.stream()) {
+    for document in syntax::parse(&tree.stream()) {
         let document = document.expect("our own YAML is valid");
         let manifest = document.value(document.root()).expect("our own YAML has no duplicate keys");
         if manifest["kind"] == "NodeNetworkConfigurationPolicy" {
@@ -231,7 +231,7 @@ fn nmstate_accepts_every_combination() {
     let error = || report.diagnostics().iter().find(|it| it.severity == Severity::Error);
     let Some(tree) = tree else { panic!("{:?}", error()) };
     let mut judged = 0;
-    for document in tree::parse(&tree.stream()) {
+    for document in syntax::parse(&tree.stream()) {
         let document = document.expect("our own YAML is valid");
         let manifest = document.value(document.root()).expect("our own YAML has no duplicate keys");
         if manifest["kind"] == "NodeNetworkConfigurationPolicy" {

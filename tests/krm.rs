@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::{folders, is_blessing, root, stderr, stdout};
 use serde_json::Value;
-use wukong_render::read::document::tree;
+use wukong_render::read::document::syntax;
 
 fn krm(input: &str, args: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_wukong-render"))
@@ -28,7 +28,7 @@ fn krm(input: &str, args: &[&str]) -> Output {
 }
 
 fn read(text: &str) -> Value {
-    let documents = tree::parse(text);
+    let documents = syntax::parse(text);
     let [Ok(document)] = documents.as_slice() else { panic!("no one document:\n{text}") };
     document.value(document.root()).unwrap_or_else(|_| panic!("no value:\n{text}"))
 }

@@ -124,7 +124,7 @@ fn no_mutation_makes_a_panic_or_a_broken_manifest() {
             }
             // What is rendered is valid YAML, and the same again.
             if let Some(stream) = stream {
-                for document in document::tree::parse(&stream) {
+                for document in document::syntax::parse(&stream) {
                     let document = document.unwrap_or_else(|problem| panic!("{}\n{stream}", problem.message));
                     assert!(document.value(document.root()).is_ok(), "{stream}");
                 }

@@ -8,7 +8,7 @@ use super::hit::{Hit, Words};
 use crate::base::place::Place;
 use crate::model::cni::OVN_PLUGIN;
 use crate::model::{
-    Attachment, BridgeKind, ExistingAttachment, Filtering, Host, Key, NadName, Network, Plan, Tagging, Uplink, Use,
+    Attachment, AttachmentOfOthers, BridgeKind, Filtering, Host, Key, NadName, Network, Plan, Tagging, Uplink, Use,
 };
 use crate::rule;
 
@@ -34,7 +34,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         for network in &wukong.networks {
             let Some(written) = &network.nad_name else { continue };
             let nad = written.or_in(wukong.identity.namespace.as_deref());
-            let existing = plan.existing_attachments.get(&nad);
+            let existing = plan.attachments_of_others.get(&nad);
             let found = match (existing, own.get(&(nad.namespace.as_deref(), nad.name.as_str()))) {
                 (Some(existing), _) => problem_of_others(network, existing),
                 (None, Some(own)) => {
@@ -115,7 +115,7 @@ impl fmt::Display for Problem<'_> {
 }
 
 /// What is wrong with an attachment that others wrote, and where that is.
-fn problem_of_others<'a>(network: &'a Network, existing: &ExistingAttachment) -> Option<(Problem<'a>, Place)> {
+fn problem_of_others<'a>(network: &'a Network, existing: &AttachmentOfOthers) -> Option<(Problem<'a>, Place)> {
     if let Some(second) = &existing.second {
         return Some((Problem::IsTwice, second.at("metadata/name")));
     }

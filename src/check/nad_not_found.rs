@@ -21,7 +21,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         return Vec::new();
     }
     let made = plan.attachments.iter().map(|it| (it.wukong.namespace.as_deref(), it.name.as_str()));
-    let existing = plan.existing_attachments.keys().map(|it| (it.namespace.as_deref(), it.name.as_str()));
+    let existing = plan.attachments_of_others.keys().map(|it| (it.namespace.as_deref(), it.name.as_str()));
     let known: HashSet<(Option<&str>, &str)> = made.chain(existing).collect();
     let mut hits = Vec::new();
     for wukong in &plan.wukongs {

@@ -64,7 +64,7 @@ fn route(plan: &Plan, identity: &Identity, network: &Network, is_ipv4: bool) -> 
     let gateway = network.ip.as_ref().and_then(|ip| ip.gateway).filter(|gateway| gateway.is_ipv4() == is_ipv4);
     let by_attachment = || {
         let name = network.nad_name.as_ref()?.or_in(identity.namespace.as_deref());
-        let attachment = plan.existing_attachments.get(&name)?;
+        let attachment = plan.attachments_of_others.get(&name)?;
         attachment.has_default_route(is_ipv4).then_some(Route::Attachment(name))
     };
     gateway.map(Route::Gateway).or_else(by_attachment)

@@ -26,7 +26,7 @@ pub fn lower(
     findings: &mut Findings,
 ) -> Plan {
     let networks = network::lower(&mut objects, &settings, sources, findings);
-    let policies = policy::plan(&networks.wukongs, &objects.inventory, &settings, findings);
+    let policies = policy::policies(&networks.wukongs, &objects.inventory, &settings, findings);
     assemble(objects, networks, policies, settings, now)
 }
 
@@ -55,8 +55,8 @@ pub fn assemble(
         policies: policies.policies,
         attachments: networks.attachments,
         claims,
-        existing_attachments: objects.attachments,
-        existing_policies: objects.policies,
+        attachments_of_others: objects.attachments,
+        policies_of_others: objects.policies,
         inventory: objects.inventory,
         now,
         is_partial: networks.is_partial || policies.is_partial,

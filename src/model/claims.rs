@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 
 use ipnet::IpNet;
 
-use super::existing::NadName;
 use super::filtering::Filtering;
+use super::others::NadName;
 use super::selector::{HOSTNAME, NodeSelector};
 use super::wire::Wire;
 use crate::base::place::{NetworkId, Place};

@@ -7,10 +7,10 @@
 mod carrier;
 mod claims;
 pub mod cni;
-mod existing;
 mod filtering;
 pub mod inventory;
 mod network;
+mod others;
 mod policy;
 mod selector;
 mod settings;
@@ -26,10 +26,10 @@ pub use claims::{
     BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, Holder, Manifest, NodeOwner, Owner,
     everywhere,
 };
-pub use existing::{ExistingAttachment, ExistingAttachments, ExistingPolicy, NadName};
 pub use filtering::Filtering;
 pub use inventory::{Inventory, Selection};
 pub use network::{Host, Identity, Key, Network, StaticIp, Wukong};
+pub use others::{AttachmentOfOthers, AttachmentsOfOthers, NadName, PolicyOfOthers};
 pub use policy::{Attachment, Policy, SourceFiles, Subject, Tombstone};
 pub use selector::{HOSTNAME, NodeSelector, can_overlap};
 pub use settings::{
@@ -51,9 +51,9 @@ pub struct Plan {
     /// What is claimed of the nodes, of wires and of names.
     pub claims: Vec<Claim>,
     /// The NetworkAttachmentDefinitions that were among the inputs.
-    pub existing_attachments: ExistingAttachments,
+    pub attachments_of_others: AttachmentsOfOthers,
     /// The node policies that were among the inputs.
-    pub existing_policies: Vec<ExistingPolicy>,
+    pub policies_of_others: Vec<PolicyOfOthers>,
     /// The nodes as they are, as far as the inputs tell.
     pub inventory: Inventory,
     /// The time of the run, in seconds since 1970; none if age does not matter.

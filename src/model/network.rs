@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::carrier::{Carrier, Need};
-use super::existing::NadName;
 use super::inventory::Selection;
+use super::others::NadName;
 use super::selector::NodeSelector;
 use super::settings::Uplink;
 use super::wire::Wire;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::base::diagnostic::{Diagnostic, Place, Severity};
 use crate::base::report::Report;
 use crate::base::spelling::nearest;
-use crate::read::document::tree::{self, Tree};
+use crate::read::document::syntax::{self, Tree};
 use crate::read::source::{SourceId, Sources};
 
 /// A finding as every output format gets it.
@@ -161,7 +161,7 @@ impl Resolver<'_> {
 }
 
 fn parse(text: &str) -> Parsed {
-    let trees: Vec<Option<Tree>> = tree::parse(text).into_iter().map(Result::ok).collect();
+    let trees: Vec<Option<Tree>> = syntax::parse(text).into_iter().map(Result::ok).collect();
     let secrets = trees.iter().flatten().flat_map(|tree| tree.ranges_under(holds_secrets)).collect();
     let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
     Parsed { trees, secrets, line_starts: std::iter::once(0).chain(newlines).collect() }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{kinds, site, wukong};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
-use crate::read::document::{Document, DocumentId, Documents, tree};
+use crate::read::document::{Document, DocumentId, Documents, syntax};
 use crate::read::source::{Source, SourceId, Sources};
 use crate::read::{document, load};
 use crate::view::resolve::{Resolved, distinct, resolve_each};
@@ -102,11 +102,11 @@ pub fn run(input: &str, request: Request) -> Result<Output, Refused> {
 }
 
 fn resource_list(input: &str) -> Result<Value, Refused> {
-    let mut documents = tree::parse(input);
+    let mut documents = syntax::parse(input);
     let (1, Some(document)) = (documents.len(), documents.pop()) else {
         refuse!("standard input has to be one ResourceList, as kustomize and kpt give it to a function");
     };
-    let broken = |problem: &tree::Problem| {
+    let broken = |problem: &syntax::Problem| {
         let line = 1 + input[..problem.range.start.min(input.len())].matches('\n').count();
         Refused(format!("standard input, line {line}: {}", problem.message))
     };

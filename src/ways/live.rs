@@ -17,7 +17,7 @@ use crate::write::tree::OutputTree;
 
 /// An object by what it is called in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identity {
+pub struct ObjectName {
     /// What it is.
     pub kind: ManifestKind,
     /// Its namespace; a policy has none.
@@ -51,7 +51,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for ObjectName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.folder().unwrap_or_default();
         match &self.namespace {
@@ -66,16 +66,16 @@ pub fn is_wanted(api_version: &str, kind: &str) -> bool {
     ManifestKind::of_object(api_version, kind).is_some()
 }
 
-fn identity(value: &Value) -> Option<Identity> {
+fn identity(value: &Value) -> Option<ObjectName> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let kind = ManifestKind::of_object(text("/apiVersion")?, text("/kind")?)?;
     let namespace = text("/metadata/namespace").filter(|_| kind == ManifestKind::Nad).map(str::to_owned);
-    Some(Identity { kind, namespace, name: text("/metadata/name")?.to_owned() })
+    Some(ObjectName { kind, namespace, name: text("/metadata/name")?.to_owned() })
 }
 
 /// Compares a tree with the objects of an export, in the order of their names.
-pub fn compare(tree: &OutputTree, export: &[Document]) -> Vec<(Identity, Verdict)> {
-    let mut there: BTreeMap<Identity, &Value> =
+pub fn compare(tree: &OutputTree, export: &[Document]) -> Vec<(ObjectName, Verdict)> {
+    let mut there: BTreeMap<ObjectName, &Value> =
         export.iter().filter_map(|it| Some((identity(&it.value)?, &it.value))).collect();
     let mut verdicts = BTreeMap::new();
     for (_, here) in tree.objects() {
@@ -95,7 +95,7 @@ pub fn compare(tree: &OutputTree, export: &[Document]) -> Vec<(Identity, Verdict
 
 /// The object of a name in an export. What is rendered without a namespace goes wherever it is applied: then the only one of its
 /// name is meant.
-fn find(own: &Identity, there: &BTreeMap<Identity, &Value>) -> Option<Identity> {
+fn find(own: &ObjectName, there: &BTreeMap<ObjectName, &Value>) -> Option<ObjectName> {
     if there.contains_key(own) || own.kind == ManifestKind::Nncp || own.namespace.is_some() {
         return there.contains_key(own).then(|| own.clone());
     }

@@ -14,7 +14,7 @@ use crate::base::names::interface_name_problem;
 use crate::base::progress::{Activity, Progress};
 use crate::base::spelling::nearest;
 use crate::model::{Plan, Settings, Tombstone};
-use crate::read::document::tree;
+use crate::read::document::syntax;
 use crate::read::source::{Source, SourceId, Sources};
 use crate::rule;
 use crate::write::manifest::{Manifest, ManifestKind, Planned, kustomizations};
@@ -234,7 +234,7 @@ pub fn render(
 
 /// What is wrong with the text that an override made of a manifest.
 fn problem_with(text: &str, manifest: &Manifest) -> Option<String> {
-    let documents = tree::parse(text);
+    let documents = syntax::parse(text);
     let [Ok(document)] = documents.as_slice() else {
         return Some(match documents.into_iter().find_map(Result::err) {
             Some(problem) => problem.message,

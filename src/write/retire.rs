@@ -15,7 +15,7 @@ use crate::api::nmstate::{
 };
 use crate::base::diagnostic::{Diagnostic, Findings, More, Place};
 use crate::model::{HOSTNAME, NodeSelector, Plan, Policy, Tombstone, can_overlap};
-use crate::read::document::tree;
+use crate::read::document::syntax;
 use crate::rule;
 use crate::write::manifest::{ManifestKind, RETIRED};
 use crate::write::tree::{Action, Change, Existing, OutputTree};
@@ -171,7 +171,7 @@ struct OldPolicy {
 
 impl OldPolicy {
     fn read(text: &str) -> Option<Self> {
-        let documents = tree::parse(text);
+        let documents = syntax::parse(text);
         let [Ok(document)] = documents.as_slice() else { return None };
         let value = document.value(document.root()).ok()?;
         let at = |pointer: &str| value.pointer(pointer).cloned();

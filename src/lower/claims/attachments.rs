@@ -10,7 +10,7 @@ use super::network::ovn_particulars;
 use crate::base::place::Place;
 use crate::model::cni::OVN_PLUGIN;
 use crate::model::{
-    Claim, Claimant, Claimed, Definition, ExistingAttachment, ExistingAttachments, Holder, Manifest, NadName,
+    AttachmentOfOthers, AttachmentsOfOthers, Claim, Claimant, Claimed, Definition, Holder, Manifest, NadName,
     NodeSelector, Owner, Settings, Wire, everywhere,
 };
 
@@ -34,7 +34,7 @@ impl<'a> Bridges<'a> {
 
 /// The claims of the attachments that others wrote.
 pub(in crate::lower) fn of_attachments(
-    attachments: &ExistingAttachments,
+    attachments: &AttachmentsOfOthers,
     bridges: &Bridges<'_>,
     settings: &Settings,
 ) -> Vec<Claim> {
@@ -65,7 +65,7 @@ pub(in crate::lower) fn of_attachments(
 
 /// The wires that an attachment leads to: by its bridge, or by its NIC.
 fn wires(
-    attachment: &ExistingAttachment,
+    attachment: &AttachmentOfOthers,
     config: &Value,
     bridges: &Bridges<'_>,
     settings: &Settings,

@@ -10,9 +10,9 @@ use crate::base::names::vlan_interface;
 use crate::base::place::Place;
 use crate::model::cni::NetConf;
 use crate::model::{
-    Bridge, BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, ExistingAttachment,
-    ExistingAttachments, Filtering, Holder, Host, Identity, Key, Manifest, NadName, Names, Network, NodeOwner, Owner,
-    Settings, Tagging, Use, Wire, everywhere,
+    AttachmentOfOthers, AttachmentsOfOthers, Bridge, BridgeDefinition, BridgeKind, Claim, Claimant, Claimed,
+    Controller, Definition, Filtering, Holder, Host, Identity, Key, Manifest, NadName, Names, Network, NodeOwner,
+    Owner, Settings, Tagging, Use, Wire, everywhere,
 };
 
 /// What others wrote, as far as it changes what a network claims.
@@ -21,7 +21,7 @@ pub(in crate::lower) struct Others<'a> {
     /// interfaces that networks make would meet nobody.
     pub(in crate::lower) define_interfaces: bool,
     /// The attachments, which may put a tag on.
-    pub(in crate::lower) attachments: &'a ExistingAttachments,
+    pub(in crate::lower) attachments: &'a AttachmentsOfOthers,
 }
 
 /// The claims on the nodes and on the wire, in every group. Where nothing is made on the nodes, nothing is taken there.
@@ -134,7 +134,7 @@ fn definition(network: &Network, host: &Host, kind: BridgeKind, names: &Names) -
 fn on_wire(
     network: &Network,
     host: &Host,
-    attachment: Option<&ExistingAttachment>,
+    attachment: Option<&AttachmentOfOthers>,
     claim: &mut impl FnMut(Place, Claimed, Holder),
 ) {
     let node_ip = network.carrier.bridge().and_then(|bridge| Some((bridge, bridge.node_ip?)));
@@ -147,7 +147,7 @@ fn on_wire(
     let Some(wire) = guest_wire(network, host, attachment) else { return };
     let Some(id) = network.origin.network else { return };
     let owner = || Holder::Owner(Owner::Guest(id));
-    for address in attachment.map(ExistingAttachment::static_addresses).unwrap_or_default() {
+    for address in attachment.map(AttachmentOfOthers::static_addresses).unwrap_or_default() {
         claim(network.at(Key::NadName), of_address(&wire, address.addr()), owner());
     }
     let Some(ip) = &network.ip else { return };
@@ -162,11 +162,11 @@ fn on_wire(
 
 /// The wire on which the guest is. On a plain bridge an attachment of others may put a tag on. Where only the bridge is known, as with a
 /// localnet of OVN, that stands for what it leads to.
-fn guest_wire(network: &Network, host: &Host, attachment: Option<&ExistingAttachment>) -> Option<Wire> {
+fn guest_wire(network: &Network, host: &Host, attachment: Option<&AttachmentOfOthers>) -> Option<Wire> {
     let of_bridge = || Some(Wire::untagged(network.carrier.bridge_name()?).maybe_tagged(network.carrier.tag_above()));
     let wire = network.wire(host).or_else(of_bridge)?;
     let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
-    Some(wire.maybe_tagged(attachment.and_then(ExistingAttachment::tag).filter(|_| is_plain)))
+    Some(wire.maybe_tagged(attachment.and_then(AttachmentOfOthers::tag).filter(|_| is_plain)))
 }
 
 /// The wire by what networks call it: where node groups say what that is, they may mean one layer 2 by it.

@@ -7,12 +7,12 @@ use crate::api::nmstate::InterfaceType;
 use crate::base::place::Place;
 use crate::model::inventory::{InterfaceKind, NodeInterface};
 use crate::model::{
-    BridgeKind, Claim, Claimant, Claimed, ExistingPolicy, Filtering, Holder, Manifest, Names, Settings, can_overlap,
+    BridgeKind, Claim, Claimant, Claimed, Filtering, Holder, Manifest, Names, PolicyOfOthers, Settings, can_overlap,
     everywhere,
 };
 
 /// The claims of the policies that others wrote.
-pub(in crate::lower) fn of_policies(policies: &[ExistingPolicy], settings: &Settings) -> Vec<Claim> {
+pub(in crate::lower) fn of_policies(policies: &[PolicyOfOthers], settings: &Settings) -> Vec<Claim> {
     let mut all = Vec::new();
     for policy in policies {
         of_policy(policy, &names(policy, settings), &mut all);
@@ -21,7 +21,7 @@ pub(in crate::lower) fn of_policies(policies: &[ExistingPolicy], settings: &Sett
 }
 
 /// What interfaces are on a policy's nodes: first what it says itself.
-fn names(policy: &ExistingPolicy, settings: &Settings) -> Names {
+fn names(policy: &PolicyOfOthers, settings: &Settings) -> Names {
     let mut names = Names::default();
     for (name, interface) in policy.interfaces.iter().filter(|(name, _)| !policy.absent.contains(name)) {
         let vlan = interface.vlan.as_ref().map(|vlan| (vlan.base_iface.as_str(), vlan.id));
@@ -36,7 +36,7 @@ fn names(policy: &ExistingPolicy, settings: &Settings) -> Names {
     names
 }
 
-fn of_policy(policy: &ExistingPolicy, names: &Names, all: &mut Vec<Claim>) {
+fn of_policy(policy: &PolicyOfOthers, names: &Names, all: &mut Vec<Claim>) {
     let speaker = Speaker { by: Claimant::Others, nodes: &policy.node_selector, names };
     let list = policy.list();
     let claim = |place: Place, what: Claimed, holder: Holder| Claim {
@@ -82,7 +82,7 @@ fn of_policy(policy: &ExistingPolicy, names: &Names, all: &mut Vec<Claim>) {
 }
 
 /// What a policy makes of an interface; nothing if it only changes something of it, such as its MTU.
-fn is<'a>(policy: &'a ExistingPolicy, name: &str, interface: &'a NodeInterface) -> Is<'a> {
+fn is<'a>(policy: &'a PolicyOfOthers, name: &str, interface: &'a NodeInterface) -> Is<'a> {
     let bridge = |kind| match policy.bridges.get(name) {
         Some(ports) => Is::Bridge(kind, ports.iter().map(|(port, it)| (port.as_str(), it.clone())).collect()),
         None => Is::There,

@@ -78,7 +78,7 @@ pub struct Policies {
 }
 
 /// Plans the policies of every network.
-pub fn plan(wukongs: &[Wukong], inventory: &Inventory, settings: &Settings, findings: &mut Findings) -> Policies {
+pub fn policies(wukongs: &[Wukong], inventory: &Inventory, settings: &Settings, findings: &mut Findings) -> Policies {
     let requests: Vec<Request<'_>> = wukongs.iter().flat_map(requests).collect();
     let per_node = per_node(&requests, inventory);
     let mut planner = Planner::new(settings, inventory);

@@ -9,7 +9,7 @@ use crate::api::site::{NodeGroup as SiteGroup, SiteSpec};
 use crate::api::uplink::UplinkType;
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::{
-    ExistingPolicy, Inventory, Names, NodeGroup, NodeSelector, Overrides, Trunk, UplinkDefinition, Wire, can_overlap,
+    Inventory, Names, NodeGroup, NodeSelector, Overrides, PolicyOfOthers, Trunk, UplinkDefinition, Wire, can_overlap,
 };
 use crate::read::load::label_problems;
 use crate::read::schema::INVALID_VALUE;
@@ -110,7 +110,7 @@ pub(super) fn resolve(
 
 /// What others' policies and the nodes' states tell of interfaces, besides the Site.
 pub(super) struct Known<'a> {
-    pub(super) policies: &'a [ExistingPolicy],
+    pub(super) policies: &'a [PolicyOfOthers],
     pub(super) inventory: &'a Inventory,
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Kubernetes parses YAML with `sigs.k8s.io/yaml`, which is go-yaml v2 and so mostly YAML 1.1: `yes` is a boolean,
 //! `014` is 12, `<<` merges. A Wukong must mean to us what it means to the cluster, so [`scalar`] follows go-yaml
-//! (checked against `kubectl label --local -o json`), and [`tree`] keeps what the parser saw. `granit-parser` is at
+//! (checked against `kubectl label --local -o json`), and [`syntax`] keeps what the parser saw. `granit-parser` is at
 //! home here.
 //!
 //! Positions are not kept: the text is, and a document that has a finding is parsed once more for its positions.
 
 mod scalar;
-pub mod tree;
+pub mod syntax;
 mod value;
 
 use std::collections::BTreeMap;
@@ -124,7 +124,7 @@ pub fn parse_some(
 fn parse_source(source: SourceId, text: &str, wanted: &impl Fn(&str, &str) -> bool) -> (Documents, Vec<Diagnostic>) {
     let mut documents = Documents::default();
     let mut diagnostics = Vec::new();
-    for (index, parsed) in tree::parse(text).into_iter().enumerate() {
+    for (index, parsed) in syntax::parse(text).into_iter().enumerate() {
         match parsed {
             Ok(tree) => {
                 // A file of 64 MiB has fewer than 2^32 documents.
@@ -140,7 +140,7 @@ fn parse_source(source: SourceId, text: &str, wanted: &impl Fn(&str, &str) -> bo
     (documents, diagnostics)
 }
 
-fn problem_in(source: SourceId, problem: tree::Problem) -> Diagnostic {
+fn problem_in(source: SourceId, problem: syntax::Problem) -> Diagnostic {
     let place = Place::Span { source, range: problem.range };
     let diagnostic = Diagnostic::new(problem.rule, place, problem.message, problem.help);
     match problem.first {
@@ -150,18 +150,18 @@ fn problem_in(source: SourceId, problem: tree::Problem) -> Diagnostic {
 }
 
 struct Reader<'a, W> {
-    tree: &'a tree::Tree,
+    tree: &'a syntax::Tree,
     id: DocumentId,
     wanted: &'a W,
     documents: &'a mut Documents,
     /// How many objects of the document are known.
     count: u32,
-    problems: Vec<tree::Problem>,
+    problems: Vec<syntax::Problem>,
 }
 
 impl<W: Fn(&str, &str) -> bool> Reader<'_, W> {
     /// Takes the object at `node`: unpacks a list, keeps a kind that matters, counts any other.
-    fn object(&mut self, node: tree::NodeId, pointer: String) {
+    fn object(&mut self, node: syntax::NodeId, pointer: String) {
         if self.tree.is_empty_document(node) {
             return;
         }

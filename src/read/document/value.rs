@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::tree::{Kind, NodeId, Problem, Tree};
+use super::syntax::{Kind, NodeId, Problem, Tree};
 use super::{ALIAS_LIMIT, DUPLICATE_KEY, INVALID_YAML};
 
 /// How many values the aliases of one document may add.

@@ -1,7 +1,7 @@
 //! Documents to typed objects: which kinds matter, and what is salvaged from one that violates its schema.
 
-mod existing;
 mod inventory;
+mod others;
 mod typed;
 
 use std::collections::hash_map::Entry;
@@ -15,7 +15,7 @@ use crate::base::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::base::names;
 use crate::base::spelling::nearest;
 use crate::model::inventory::Node;
-use crate::model::{ExistingAttachment, ExistingAttachments, ExistingPolicy, Inventory, NadName};
+use crate::model::{AttachmentOfOthers, AttachmentsOfOthers, Inventory, NadName, PolicyOfOthers};
 use crate::read::document::Document;
 use crate::read::schema::{INVALID_VALUE, SchemaKind};
 use crate::rule;
@@ -110,9 +110,9 @@ pub struct Objects {
     /// The nodes as they are.
     pub inventory: Inventory,
     /// The NetworkAttachmentDefinitions among the inputs.
-    pub attachments: ExistingAttachments,
+    pub attachments: AttachmentsOfOthers,
     /// The node policies among the inputs, which others wrote.
-    pub policies: Vec<ExistingPolicy>,
+    pub policies: Vec<PolicyOfOthers>,
     /// How many Wukongs there were, the broken ones included.
     pub wukong_count: usize,
 }
@@ -207,8 +207,8 @@ enum Loaded {
     Site(Option<Box<Object<Site>>>),
     NodeState(Option<Box<Node>>),
     Node(Box<NodeObject>),
-    Attachment(NadName, Box<ExistingAttachment>),
-    Policy(Box<ExistingPolicy>),
+    Attachment(NadName, Box<AttachmentOfOthers>),
+    Policy(Box<PolicyOfOthers>),
     Nothing,
 }
 
@@ -223,11 +223,11 @@ fn load_document(document: Document, diagnostics: &mut Vec<Diagnostic>) -> Loade
             Some(node) => Loaded::Node(Box::new(node)),
             None => Loaded::Nothing,
         },
-        (kinds::NAD, _) => match existing::attachment(origin, &value) {
+        (kinds::NAD, _) => match others::attachment(origin, &value) {
             Some((key, attachment)) => Loaded::Attachment(key, Box::new(attachment)),
             None => Loaded::Nothing,
         },
-        (kinds::NNCP, _) => match existing::policy(origin, &value) {
+        (kinds::NNCP, _) => match others::policy(origin, &value) {
             Some(policy) => Loaded::Policy(Box::new(policy)),
             None => Loaded::Nothing,
         },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::places::{NetworkNodes, Places};
-use super::{Kind, Node, Topology};
+use super::{Thing, ThingKind, Topology};
 use crate::api::nmstate::{BondMode, Interface, InterfaceType};
 use crate::base::diagnostic::{Diagnostic, Origin, Severity};
 use crate::base::names::{vlan_interface, vlan_of_name};
@@ -47,10 +47,10 @@ pub fn topology(title: String, plan: &Plan, findings: &[(&Diagnostic, Resolved)]
 struct Builder<'a> {
     plan: &'a Plan,
     attachments: HashMap<&'a Origin, &'a Attachment>,
-    nodes: Vec<Node>,
+    nodes: Vec<Thing>,
     edges: BTreeSet<(usize, usize)>,
     /// Nodes by kind, node group and name; what is the same in all groups has none.
-    known: HashMap<(Kind, Option<usize>, String), usize>,
+    known: HashMap<(ThingKind, Option<usize>, String), usize>,
     /// Bridges by group and name, and by their ports where several of a name are apart.
     bridges: HashMap<(usize, String, Option<usize>), usize>,
     /// The bridges of a group whose definitions differ, on nodes that are never the same.
@@ -79,7 +79,7 @@ impl<'a> Builder<'a> {
     fn add(&mut self, wukong: &'a Wukong) {
         let identity = &wukong.identity;
         let name = qualified(identity.namespace.as_deref(), &identity.name);
-        let machine = self.node(Kind::Vm, None, name, || selector_words(&identity.node_selector));
+        let machine = self.node(ThingKind::Vm, None, name, || selector_words(&identity.node_selector));
         self.machines.push((&identity.origin, machine));
         for network in &wukong.networks {
             if network.carrier == Carrier::Pod {
@@ -103,12 +103,12 @@ impl<'a> Builder<'a> {
         let own = wukong.identity.namespace.as_deref();
         if let Some(nad) = &network.nad_name {
             let name = nad.or_in(own).to_string();
-            return Some(self.node(Kind::Attachment, None, name, || vec!["exists already".to_owned()]));
+            return Some(self.node(ThingKind::Attachment, None, name, || vec!["exists already".to_owned()]));
         }
         let attachment = *self.attachments.get(&network.origin)?;
         let address = network.ip.as_ref().map(|ip| ip.address.to_string());
         let detail = || plugin_words(&attachment.config.plugin).into_iter().chain(address).collect();
-        Some(self.node(Kind::Attachment, None, qualified(own, &attachment.name), detail))
+        Some(self.node(ThingKind::Attachment, None, qualified(own, &attachment.name), detail))
     }
 
     /// What the network is on, on the nodes of one group: the uppermost of it.
@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
             _ => {
                 let vfs = interface.ethernet.as_ref().map(|_| "SR-IOV".to_owned());
                 let detail = || vfs.into_iter().chain(mtu()).collect();
-                let number = self.node(Kind::Nic, Some(group), interface.name.clone(), detail);
+                let number = self.node(ThingKind::Nic, Some(group), interface.name.clone(), detail);
                 let on = self.group(group);
                 self.edge(on, number);
                 number
@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
     }
 
     fn bond(&mut self, group: usize, name: &str, word: &str, mode: BondMode, ports: &[String]) -> usize {
-        let number = self.node(Kind::Bond, Some(group), name.to_owned(), || vec![format!("{word}, {mode}")]);
+        let number = self.node(ThingKind::Bond, Some(group), name.to_owned(), || vec![format!("{word}, {mode}")]);
         for port in ports {
             let nic = self.interface(group, port);
             self.edge(nic, number);
@@ -204,16 +204,16 @@ impl<'a> Builder<'a> {
 
     fn vlan(&mut self, group: usize, name: String, id: u16, mtu: Option<u32>) -> usize {
         let detail = || std::iter::once(format!("VLAN {id}")).chain(mtu.map(|mtu| format!("MTU {mtu}"))).collect();
-        self.node(Kind::Vlan, Some(group), name, detail)
+        self.node(ThingKind::Vlan, Some(group), name, detail)
     }
 
     /// An interface by its name: what is known of it, or a NIC.
     fn interface(&mut self, group: usize, name: &str) -> usize {
-        let mut known = [Kind::Bond, Kind::Vlan, Kind::Nic].into_iter();
+        let mut known = [ThingKind::Bond, ThingKind::Vlan, ThingKind::Nic].into_iter();
         if let Some(number) = known.find_map(|kind| self.known.get(&(kind, Some(group), name.to_owned()))) {
             return *number;
         }
-        let number = self.node(Kind::Nic, Some(group), name.to_owned(), Vec::new);
+        let number = self.node(ThingKind::Nic, Some(group), name.to_owned(), Vec::new);
         let on = self.group(group);
         self.edge(on, number);
         number
@@ -222,7 +222,7 @@ impl<'a> Builder<'a> {
     fn group(&mut self, number: usize) -> usize {
         let group = &self.plan.settings.groups[number];
         let name = group.name.clone().unwrap_or_else(|| "nodes".to_owned());
-        self.node(Kind::Group, Some(number), name, || match selector_words(&group.node_selector) {
+        self.node(ThingKind::Group, Some(number), name, || match selector_words(&group.node_selector) {
             all if all.is_empty() => vec!["all of them".to_owned()],
             labels => labels,
         })
@@ -234,14 +234,25 @@ impl<'a> Builder<'a> {
 
     fn bridge(&mut self, group: usize, name: &str, port: Option<usize>, detail: impl FnOnce() -> Vec<String>) -> usize {
         *self.bridges.entry((group, name.to_owned(), port)).or_insert_with(|| {
-            self.nodes.push(Node { kind: Kind::Bridge, name: name.to_owned(), detail: detail(), findings: Vec::new() });
+            self.nodes.push(Thing {
+                kind: ThingKind::Bridge,
+                name: name.to_owned(),
+                detail: detail(),
+                findings: Vec::new(),
+            });
             self.nodes.len() - 1
         })
     }
 
-    fn node(&mut self, kind: Kind, group: Option<usize>, name: String, detail: impl FnOnce() -> Vec<String>) -> usize {
+    fn node(
+        &mut self,
+        kind: ThingKind,
+        group: Option<usize>,
+        name: String,
+        detail: impl FnOnce() -> Vec<String>,
+    ) -> usize {
         *self.known.entry((kind, group, name.clone())).or_insert_with(|| {
-            self.nodes.push(Node { kind, name, detail: detail(), findings: Vec::new() });
+            self.nodes.push(Thing { kind, name, detail: detail(), findings: Vec::new() });
             self.nodes.len() - 1
         })
     }
@@ -314,7 +325,7 @@ fn sort(topology: Topology) -> Topology {
     for (new, old) in order.iter().enumerate() {
         numbers[*old] = new;
     }
-    let mut slots: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+    let mut slots: Vec<Option<Thing>> = nodes.into_iter().map(Some).collect();
     let nodes = order.iter().filter_map(|old| slots[*old].take()).collect();
     let mut edges: Vec<(usize, usize)> = edges.into_iter().map(|(from, to)| (numbers[from], numbers[to])).collect();
     edges.sort_unstable();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Kind, Mark, Node, Topology};
+use super::{Mark, Thing, ThingKind, Topology};
 use crate::base::diagnostic::Severity;
 
 /// The graph; many attachments in one place are one box.
@@ -14,9 +14,9 @@ pub fn dot(topology: &Topology) -> String {
          edge [color=\"#8a98a8\"]\n",
     );
     // Writing to a String cannot fail.
-    for kind in Kind::ALL {
-        let of_kind = |(_, node): &(usize, &Node)| node.kind == kind;
-        let nodes: Vec<(usize, &Node)> = topology.nodes.iter().enumerate().filter(of_kind).collect();
+    for kind in ThingKind::ALL {
+        let of_kind = |(_, node): &(usize, &Thing)| node.kind == kind;
+        let nodes: Vec<(usize, &Thing)> = topology.nodes.iter().enumerate().filter(of_kind).collect();
         if nodes.is_empty() {
             continue;
         }
@@ -44,19 +44,19 @@ pub fn dot(topology: &Topology) -> String {
     out
 }
 
-fn colour(kind: Kind) -> &'static str {
+fn colour(kind: ThingKind) -> &'static str {
     match kind {
-        Kind::Group => "#7d6a5c",
-        Kind::Nic => "#2a6fd6",
-        Kind::Bond => "#7650e0",
-        Kind::Vlan => "#0b8ca8",
-        Kind::Bridge => "#1c8a50",
-        Kind::Attachment => "#b13c97",
-        Kind::Vm => "#4a5d78",
+        ThingKind::Group => "#7d6a5c",
+        ThingKind::Nic => "#2a6fd6",
+        ThingKind::Bond => "#7650e0",
+        ThingKind::Vlan => "#0b8ca8",
+        ThingKind::Bridge => "#1c8a50",
+        ThingKind::Attachment => "#b13c97",
+        ThingKind::Vm => "#4a5d78",
     }
 }
 
-fn label(topology: &Topology, node: &Node) -> String {
+fn label(topology: &Topology, node: &Thing) -> String {
     let marks: Vec<String> = topology.marks(node).iter().map(Mark::to_string).collect();
     let lines: Vec<&str> = std::iter::once(&node.name).chain(&node.detail).chain(&marks).map(String::as_str).collect();
     lines.join("\n")

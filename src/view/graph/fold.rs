@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Kind, Node, Topology};
+use super::{Thing, ThingKind, Topology};
 
 /// From how many attachments in one place on they are folded.
 const FOLD_ABOVE: usize = 8;
@@ -22,13 +22,13 @@ impl Topology {
         let is_quiet = |number: usize| self.nodes[number].findings.is_empty();
         let mut crowds: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
         for (number, node) in self.nodes.iter().enumerate() {
-            let is_folded = node.kind == Kind::Attachment && is_quiet(number);
+            let is_folded = node.kind == ThingKind::Attachment && is_quiet(number);
             if is_folded && right[number].iter().all(|machine| is_quiet(*machine)) {
                 crowds.entry(&left[number]).or_default().push(number);
             }
         }
         let mut fold_of: HashMap<usize, usize> = HashMap::new();
-        let mut folds: Vec<Node> = Vec::new();
+        let mut folds: Vec<Thing> = Vec::new();
         for crowd in crowds.into_values().filter(|crowd| crowd.len() > FOLD_ABOVE) {
             fold_of.extend(crowd.iter().map(|number| (*number, folds.len())));
             folds.push(self.fold(&crowd, &right));
@@ -37,7 +37,7 @@ impl Topology {
         let is_gone = |number: usize| {
             let node = &self.nodes[number];
             let on = &left[number];
-            let is_machine = node.kind == Kind::Vm && is_quiet(number) && !on.is_empty();
+            let is_machine = node.kind == ThingKind::Vm && is_quiet(number) && !on.is_empty();
             fold_of.contains_key(&number) || (is_machine && on.iter().all(|it| fold_of.contains_key(it)))
         };
         let mut folded = Self { title: self.title.clone(), findings: self.findings.clone(), ..Self::default() };
@@ -62,7 +62,7 @@ impl Topology {
         folded
     }
 
-    fn fold(&self, crowd: &[usize], right: &[Vec<usize>]) -> Node {
+    fn fold(&self, crowd: &[usize], right: &[Vec<usize>]) -> Thing {
         let machines: BTreeSet<usize> = crowd.iter().flat_map(|number| right[*number].iter().copied()).collect();
         let name = match (crowd.len(), machines.len()) {
             (attachments, 0) => format!("{attachments} attachments"),
@@ -74,6 +74,6 @@ impl Topology {
         if named.len() > NAMED {
             detail.push(format!("and {} more", named.len() - NAMED));
         }
-        Node { kind: Kind::Attachment, name, detail, findings: Vec::new() }
+        Thing { kind: ThingKind::Attachment, name, detail, findings: Vec::new() }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Kind, Topology};
+use super::{ThingKind, Topology};
 
 /// The distance between boxes of one column, in pixels.
 const SPACE: f64 = 14.0;
@@ -33,7 +33,7 @@ pub(super) struct Item {
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// The kinds that there are, from left to right.
-    pub(super) columns: Vec<Kind>,
+    pub(super) columns: Vec<ThingKind>,
     /// Everything, in the order of the columns.
     pub(super) items: Vec<Item>,
     /// The height of the whole, in pixels.
@@ -42,8 +42,8 @@ pub(super) struct Layout {
 
 /// Places the boxes of a topology, whose heights are given.
 pub(super) fn layout(topology: &Topology, heights: &[f64]) -> Layout {
-    let is_there = |kind: &Kind| topology.nodes.iter().any(|node| node.kind == *kind);
-    let columns: Vec<Kind> = Kind::ALL.into_iter().filter(is_there).collect();
+    let is_there = |kind: &ThingKind| topology.nodes.iter().any(|node| node.kind == *kind);
+    let columns: Vec<ThingKind> = ThingKind::ALL.into_iter().filter(is_there).collect();
     let column_of =
         |node: usize| columns.iter().position(|kind| *kind == topology.nodes[node].kind).unwrap_or_default();
     let mut right: Vec<Vec<usize>> = vec![Vec::new(); topology.nodes.len()];

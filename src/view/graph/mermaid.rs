@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Kind, Node, Topology};
+use super::{Thing, ThingKind, Topology};
 use crate::base::diagnostic::Severity;
 
 /// How many edges Mermaid draws unless its page allows more (`maxEdges`).
@@ -43,18 +43,18 @@ pub fn mermaid(topology: &Topology) -> String {
 }
 
 /// A shape of its own for each kind, because colours are not seen by everybody.
-fn shape(kind: Kind) -> (&'static str, &'static str) {
+fn shape(kind: ThingKind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Group => ("[[", "]]"),
-        Kind::Nic | Kind::Attachment => ("[", "]"),
-        Kind::Bond => ("{{", "}}"),
-        Kind::Vlan => ("[/", "/]"),
-        Kind::Bridge => ("([", "])"),
-        Kind::Vm => ("(", ")"),
+        ThingKind::Group => ("[[", "]]"),
+        ThingKind::Nic | ThingKind::Attachment => ("[", "]"),
+        ThingKind::Bond => ("{{", "}}"),
+        ThingKind::Vlan => ("[/", "/]"),
+        ThingKind::Bridge => ("([", "])"),
+        ThingKind::Vm => ("(", ")"),
     }
 }
 
-fn label(topology: &Topology, node: &Node) -> String {
+fn label(topology: &Topology, node: &Thing) -> String {
     let mut lines = vec![format!("<b>{}</b>", escape(&node.name))];
     lines.extend(node.detail.iter().map(|line| escape(line)));
     lines.extend(topology.marks(node).iter().map(|mark| escape(&mark.to_string())));

@@ -32,7 +32,7 @@ pub struct Topology {
     /// What was compiled.
     pub title: String,
     /// The things, each kind in an order in which few edges cross.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Thing>,
     /// Which stands on which: from left to right, by the numbers of the nodes.
     pub edges: Vec<(usize, usize)>,
     /// What was found.
@@ -41,9 +41,9 @@ pub struct Topology {
 
 /// One thing in a topology.
 #[derive(Debug, Clone, Serialize)]
-pub struct Node {
+pub struct Thing {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ThingKind,
     /// Its name.
     pub name: String,
     /// What else there is to say, a line each.
@@ -55,7 +55,7 @@ pub struct Node {
 /// What a thing is, from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ThingKind {
     /// Nodes whose NICs are called the same.
     Group,
     /// A NIC of theirs.
@@ -72,7 +72,7 @@ pub enum Kind {
     Vm,
 }
 
-impl Kind {
+impl ThingKind {
     /// Every kind, from left to right.
     pub const ALL: [Self; 7] =
         [Self::Group, Self::Nic, Self::Bond, Self::Vlan, Self::Bridge, Self::Attachment, Self::Vm];
@@ -106,12 +106,12 @@ impl Kind {
 
 impl Topology {
     /// The worst of the findings that sit at a node.
-    pub fn severity(&self, node: &Node) -> Option<Severity> {
+    pub fn severity(&self, node: &Thing) -> Option<Severity> {
         node.findings.iter().map(|number| self.findings[*number].severity).min()
     }
 
     /// The findings of a node, the worst first, each kind once with its number.
-    pub fn marks(&self, node: &Node) -> Vec<Mark<'_>> {
+    pub fn marks(&self, node: &Thing) -> Vec<Mark<'_>> {
         count(node.findings.iter().map(|number| &self.findings[*number]))
     }
 

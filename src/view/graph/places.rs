@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Kind, Node};
+use super::{Thing, ThingKind};
 use crate::base::diagnostic::{Diagnostic, Origin, Place};
 use crate::base::place::{DocumentId, NetworkId};
 use crate::model::{Key, Network};
@@ -45,29 +45,29 @@ impl<'a> Places<'a> {
 
     /// The nodes at which a finding sits by one of its places. Of a network's nodes these are the ones that the key is about, or that
     /// the finding is about; in several node groups there are several of a name.
-    pub(super) fn nodes(&self, place: &Place, finding: &Diagnostic, nodes: &[Node]) -> Vec<usize> {
+    pub(super) fn nodes(&self, place: &Place, finding: &Diagnostic, nodes: &[Thing]) -> Vec<usize> {
         let Some(network) = self.network(place) else {
             let Place::Node { document, .. } = place else { return Vec::new() };
             let others = self.others.get(document).into_iter().flatten();
             return others.filter(|(origin, _)| origin.path_to(place).is_some()).map(|(_, number)| *number).collect();
         };
         let is_meant = |number: &usize| finding.about.contains(&nodes[*number].name);
-        let of_kind = |kinds: &[Kind]| {
+        let of_kind = |kinds: &[ThingKind]| {
             let all = network.below.iter().rev().copied().filter(|number| kinds.contains(&nodes[*number].kind));
             let (meant, others): (Vec<usize>, Vec<usize>) = all.partition(&is_meant);
             if meant.is_empty() { others } else { meant }
         };
         let found = match network.network.key_at(place) {
-            Some(Key::BridgeName | Key::NodeIp | Key::Type) => of_kind(&[Kind::Bridge]),
-            Some(Key::VlanId) => of_kind(&[Kind::Vlan]),
-            Some(Key::PhysicalInterface) => of_kind(&[Kind::Nic, Kind::Bond, Kind::Vlan]),
+            Some(Key::BridgeName | Key::NodeIp | Key::Type) => of_kind(&[ThingKind::Bridge]),
+            Some(Key::VlanId) => of_kind(&[ThingKind::Vlan]),
+            Some(Key::PhysicalInterface) => of_kind(&[ThingKind::Nic, ThingKind::Bond, ThingKind::Vlan]),
             Some(Key::NadName | Key::IpConfig) => Vec::new(),
             // What is not written is shown at the name.
             Some(Key::Name) | None => network.below.iter().copied().filter(is_meant).collect(),
         };
         // What is wrong with a bridge is seen at the bridge, too.
         let bridges =
-            network.below.iter().copied().filter(|number| nodes[*number].kind == Kind::Bridge && is_meant(number));
+            network.below.iter().copied().filter(|number| nodes[*number].kind == ThingKind::Bridge && is_meant(number));
         if found.is_empty() { vec![network.owner()] } else { found.into_iter().chain(bridges).collect() }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::layout::{Item, layout};
-use super::{Kind, Node, Topology};
+use super::{Thing, ThingKind, Topology};
 use crate::base::diagnostic::Severity;
 
 /// In pixels: letters of the name, of the details and of the findings, a line, what is around the text, between the columns, around the whole.
@@ -95,7 +95,7 @@ struct Text {
 }
 
 impl Text {
-    fn of(topology: &Topology, node: &Node) -> Self {
+    fn of(topology: &Topology, node: &Thing) -> Self {
         let mut details: Vec<String> = node.detail.iter().map(|line| shorten(line)).collect();
         if details.len() > DETAILS {
             details.truncate(DETAILS - 1);
@@ -116,7 +116,7 @@ impl Text {
     }
 }
 
-fn draw(out: &mut String, topology: &Topology, node: &Node, text: &Text, item: &Item, (left, width): (f64, f64)) {
+fn draw(out: &mut String, topology: &Topology, node: &Thing, text: &Text, item: &Item, (left, width): (f64, f64)) {
     let severity = topology.severity(node);
     let class = severity.map_or("", Severity::as_str);
     let (top, height) = (HEAD + item.centre - text.height() / 2.0, text.height());
@@ -135,7 +135,7 @@ fn draw(out: &mut String, topology: &Topology, node: &Node, text: &Text, item: &
         top + 4.0,
         height - 8.0,
     );
-    let name_class = if node.kind == Kind::Group { "name plain" } else { "name" };
+    let name_class = if node.kind == ThingKind::Group { "name plain" } else { "name" };
     let details = text.details.iter().map(|line| ("detail", line));
     let marks = topology.marks(node).into_iter().map(|mark| mark.severity.as_str()).zip(&text.marks);
     let lines = std::iter::once((name_class, &text.name)).chain(details).chain(marks);

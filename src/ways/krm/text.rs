@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::base::diagnostic::Part;
-use crate::read::document::tree;
+use crate::read::document::syntax;
 use crate::write::yaml;
 
 /// The list with the items that are `kept`, what was `made`, and the results.
@@ -41,7 +41,7 @@ fn append_results(mut text: String, results: &[Value]) -> String {
 }
 
 fn read(text: &str) -> Option<Value> {
-    let mut documents = tree::parse(text);
+    let mut documents = syntax::parse(text);
     let document = documents.pop().filter(|_| documents.is_empty())?.ok()?;
     document.value(document.root()).ok()
 }
@@ -49,7 +49,7 @@ fn read(text: &str) -> Option<Value> {
 /// The text without the results of a function before us; none if there are none.
 fn without_results(input: &str, list: &Value) -> Option<String> {
     list.get("results")?;
-    let tree = tree::parse(input).pop()?.ok()?;
+    let tree = syntax::parse(input).pop()?.ok()?;
     let at = |key: &str| tree.locate(&format!("/{key}"), Part::Key).start;
     let start = at("results");
     let next = list.as_object()?.keys().map(|key| at(key)).filter(|other| *other > start).min();
@@ -71,7 +71,7 @@ fn expected(list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> V
 
 /// The text with items taken out and put in, if it is a list in block style.
 fn splice(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> Option<String> {
-    let tree = tree::parse(input).pop()?.ok()?;
+    let tree = syntax::parse(input).pop()?.ok()?;
     if kept.is_empty() {
         return fill(input, &tree, made, results);
     }
@@ -132,7 +132,7 @@ fn content(item: &str) -> usize {
 }
 
 /// The text with items in a list that was empty.
-fn fill(input: &str, tree: &tree::Tree, made: &[Value], results: &[Value]) -> Option<String> {
+fn fill(input: &str, tree: &syntax::Tree, made: &[Value], results: &[Value]) -> Option<String> {
     let key = tree.locate("/items", Part::Key);
     let end = input[key.end..].find('\n').map_or(input.len(), |newline| key.end + newline);
     if made.is_empty() || input[key.end..end].trim() != ": []" {

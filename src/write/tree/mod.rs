@@ -88,7 +88,7 @@ impl OutputTree {
     /// Never: what an override makes of a manifest is read before it is taken.
     pub fn objects(&self) -> Vec<(&str, Value)> {
         let object = |text: &str| {
-            let document = document::tree::parse(text).pop()?.ok()?;
+            let document = document::syntax::parse(text).pop()?.ok()?;
             document.value(document.root()).ok()
         };
         let kinds = [ManifestKind::Nncp, ManifestKind::Nad].into_iter();

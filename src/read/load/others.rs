@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use super::inventory::{dns, interface, nics_of_port, text_at};
 use crate::base::diagnostic::Origin;
-use crate::model::{ExistingAttachment, ExistingPolicy, Filtering, NadName};
+use crate::model::{AttachmentOfOthers, Filtering, NadName, PolicyOfOthers};
 
 /// A NetworkAttachmentDefinition, by namespace and name.
-pub(super) fn attachment(origin: Origin, value: &Value) -> Option<(NadName, ExistingAttachment)> {
+pub(super) fn attachment(origin: Origin, value: &Value) -> Option<(NadName, AttachmentOfOthers)> {
     let metadata = value.get("metadata")?;
     let key = NadName { namespace: text_at(metadata, "namespace"), name: text_at(metadata, "name")? };
     let text = value.pointer("/spec/config").and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let config = text.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_object).map(first_plugin);
     let is_broken = text.is_some() && config.is_none();
-    Some((key, ExistingAttachment { origin, config, is_broken, second: None }))
+    Some((key, AttachmentOfOthers { origin, config, is_broken, second: None }))
 }
 
 /// The first plugin of a configuration, or of a list of them, with the network's name.
@@ -34,7 +34,7 @@ fn first_plugin(mut config: Value) -> Value {
 }
 
 /// A NodeNetworkConfigurationPolicy.
-pub(super) fn policy(origin: Origin, value: &Value) -> Option<ExistingPolicy> {
+pub(super) fn policy(origin: Origin, value: &Value) -> Option<PolicyOfOthers> {
     let name = text_at(value.get("metadata")?, "name")?;
     let spec = value.get("spec")?;
     let labels = spec.get("nodeSelector").and_then(Value::as_object);
@@ -71,7 +71,7 @@ pub(super) fn policy(origin: Origin, value: &Value) -> Option<ExistingPolicy> {
         }
     }
     let node_selector = Arc::new(node_selector);
-    Some(ExistingPolicy {
+    Some(PolicyOfOthers {
         origin,
         name,
         node_selector,

@@ -42,11 +42,11 @@ impl fmt::Display for NadName {
 }
 
 /// The NetworkAttachmentDefinitions among the inputs.
-pub type ExistingAttachments = HashMap<NadName, ExistingAttachment>;
+pub type AttachmentsOfOthers = HashMap<NadName, AttachmentOfOthers>;
 
 /// A NetworkAttachmentDefinition among the inputs.
 #[derive(Debug)]
-pub struct ExistingAttachment {
+pub struct AttachmentOfOthers {
     /// The object.
     pub origin: Origin,
     /// The CNI configuration of its first plugin, with the `name` of the network; none if it has none that can be read. Multus then takes
@@ -58,7 +58,7 @@ pub struct ExistingAttachment {
     pub second: Option<Origin>,
 }
 
-impl ExistingAttachment {
+impl AttachmentOfOthers {
     /// The tag that it puts on: `vlan` of the plugins `bridge`, `ovs` and `sriov`, `vlanID` of OVN-Kubernetes.
     pub fn tag(&self) -> Option<u16> {
         let config = self.config.as_ref()?;
@@ -88,7 +88,7 @@ impl ExistingAttachment {
 
 /// A NodeNetworkConfigurationPolicy among the inputs that others wrote.
 #[derive(Debug)]
-pub struct ExistingPolicy {
+pub struct PolicyOfOthers {
     /// The object.
     pub origin: Origin,
     /// Its name.
@@ -109,7 +109,7 @@ pub struct ExistingPolicy {
     pub dns: Option<DnsConfig>,
 }
 
-impl ExistingPolicy {
+impl PolicyOfOthers {
     /// Where the interfaces stand in the policy.
     pub fn list(&self) -> Origin {
         self.origin.child("spec").child("desiredState").child("interfaces")
