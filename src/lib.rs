@@ -1,7 +1,7 @@
 //! wukong-render compiles `Wukong` virtual machines into the network manifests of their nodes and pods, with no cluster at
 //! hand.
 //!
-//! [`compile`] is the whole pipeline, and a function of values: texts, templates, what stands in the output folder and the time go in;
+//! [`compile`] is the pipeline, and a function of values: texts, templates, what stands in the output folder and the time go in;
 //! findings, the plan, the tree and its changes come out. Every stage is a function from the previous stage's type to the next. What an
 //! author did wrong goes into the [`Report`].
 //!
@@ -55,7 +55,7 @@ pub struct Request {
     pub existing: Option<Existing>,
     /// What goes before the Site.
     pub overrides: Overrides,
-    /// What is said of severities.
+    /// What the command line changes about severities.
     pub levels: Levels,
     /// Whether inputs without a Wukong are meant.
     pub allow_empty: bool,

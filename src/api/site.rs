@@ -85,7 +85,7 @@ impl SiteSpec {
         self.policy.as_ref().and_then(|policy| policy.scope).unwrap_or_default()
     }
 
-    /// How many nodes may be reconfigured at a time, where that is said.
+    /// How many nodes may be reconfigured at a time, if the Site limits it.
     pub fn max_unavailable(&self) -> Option<&IntOrPercent> {
         self.policy.as_ref()?.max_unavailable.as_ref()
     }
@@ -115,7 +115,7 @@ impl SiteSpec {
         self.attachment.as_ref().and_then(|attachment| attachment.bridge_resources).unwrap_or(false)
     }
 
-    /// Whether Multus keeps pods to attachments of their own namespace, where that is said.
+    /// Whether Multus keeps pods to attachments of their own namespace, if the Site says so.
     pub fn namespace_isolation(&self) -> Option<bool> {
         self.attachment.as_ref()?.namespace_isolation
     }

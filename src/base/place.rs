@@ -29,7 +29,7 @@ pub struct DocumentId {
     pub index: u32,
 }
 
-/// A network of a Wukong: what a place knows of itself, so that nobody has to read it out of a pointer.
+/// A network of a Wukong: a place knows it, so that it need not be read out of a pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NetworkId {
     /// The document.

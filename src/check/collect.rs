@@ -59,7 +59,7 @@ fn networks_of(found: &Findings) -> HashMap<&'static str, HashSet<NetworkId>> {
     let is_waited_for = |rule: &Rule| RULES.iter().any(|(other, _)| other.yields_to.contains(&rule));
     let mut networks: HashMap<&str, HashSet<NetworkId>> = HashMap::new();
     for finding in found.iter().filter(|finding| is_waited_for(finding.rule)) {
-        // Of two networks of one name nobody knows which is meant: both are in it.
+        // Of two networks of one name either may be meant: both are in it.
         let places = std::iter::once(&finding.place).chain(finding.related.iter().map(|(place, _)| place));
         networks.entry(finding.rule.code).or_default().extend(places.filter_map(Place::network));
     }
@@ -85,7 +85,7 @@ struct Shown<'a> {
     kept: Vec<Place>,
 }
 
-/// Reports the hits of a rule that nobody accepts, those of a group as one. Gives the networks in which they are.
+/// Reports the hits of a rule that are not accepted, those of a group as one. Gives the networks in which they are.
 fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<NetworkId> {
     let mut shown: Vec<Shown<'_>> = Vec::new();
     let mut groups: HashMap<usize, usize> = HashMap::new();

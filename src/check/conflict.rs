@@ -59,7 +59,7 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, blame: &Blame<'_>, is_meant: impl Fn
     for (what, claims) in sorted {
         about(what, claims, plan, &mut conflicts);
     }
-    // A network is on another NIC in every node group, and what is wrong with it is said once.
+    // A network is on another NIC in every node group, and what is wrong with it is reported once.
     let mut seen = HashSet::new();
     conflicts.retain(|conflict| seen.insert(&conflict.second.place));
     conflicts
@@ -205,7 +205,7 @@ pub(super) fn bridge(claim: &Claim) -> Option<&str> {
     }
 }
 
-/// The NIC that a claim takes whole, as a port of a bridge or bond.
+/// The NIC that a claim takes itself, not a VLAN of it, as a port of a bridge or bond.
 pub(super) fn port(claim: &Claim) -> Option<&str> {
     match (&claim.what, &claim.holder) {
         (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_))) if wire.tag().is_none() => Some(&wire.base),

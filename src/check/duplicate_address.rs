@@ -60,8 +60,8 @@ fn owned(claim: &Claim) -> Option<Owned<'_>> {
     }
 }
 
-/// Networks that have an address of somebody else's; whether surely on one layer 2. What is given comes first, then the order of the
-/// files.
+/// Networks that have an address which another owner has; whether surely on one layer 2. What is given comes first, then the order of
+/// the files.
 fn doubles<'a>(plan: &Plan, mut claims: Vec<Owned<'a>>) -> Vec<(Owned<'a>, Owned<'a>, bool)> {
     claims.sort_by_key(|(claim, _)| claim.by);
     let mut known: Vec<Owned<'_>> = Vec::new();

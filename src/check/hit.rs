@@ -16,7 +16,7 @@ pub(super) struct Hit<'a> {
     pub(super) severity: Option<Severity>,
     /// Those of one number are one finding: the first is shown, the others are counted.
     pub(super) group: Option<usize>,
-    /// Those of one number are equals, of which one may be: the first that nobody accepts is kept, and no breach.
+    /// Those of one number are equals, of which one may be: the first that is not accepted is kept, and is not a breach.
     pub(super) equals: Option<usize>,
     words: Wording<'a>,
 }

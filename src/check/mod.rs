@@ -1,4 +1,4 @@
-//! The rules that look at the whole plan: one file per rule, whose doc comment is its manual, and a line in the list below.
+//! The rules that look at the plan: one file per rule, whose doc comment is its manual, and a line in the list below.
 //!
 //! A rule says of itself what it needs and before which others it gives way ([`Rule`]), and returns [hits](hit); the
 //! [collector](collect) does the rest. The order of the list means nothing. Stages that find a mistake themselves (YAML, schema, one

@@ -28,7 +28,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let own: HashMap<(Option<&str>, &str), &Attachment> =
         plan.attachments.iter().map(|it| ((it.wukong.namespace.as_deref(), it.name.as_str()), it)).collect();
     let mut hits = Vec::new();
-    // Many networks name one attachment: what is wrong with it is said once.
+    // Many networks name one attachment: what is wrong with it is reported once.
     let mut groups: HashMap<(NadName, Problem<'_>), usize> = HashMap::new();
     for wukong in &plan.wukongs {
         for network in &wukong.networks {

@@ -7,7 +7,7 @@ rule! {
     /// A tag is put on twice.
     ///
     /// The NIC of the network is a VLAN interface, by its name or by the Site, and `vlanId` is the same tag again. Frames leave with two tags
-    /// of one number, and the switch passes them to nobody. Two different tags are `QinQ`, and are not reported.
+    /// of one number, and the switch drops them. Two different tags are `QinQ`, and are not reported.
     ///
     /// ## Example
     /// ```yaml

@@ -53,8 +53,8 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
 /// The interfaces for tags that are not those of the bridge that has the NIC, and what lets tags through.
 struct Interfaces<'a> {
     plan: &'a Plan,
-    /// NICs with the bridges and bonds that have them whole: their tags are no VLAN interfaces.
-    whole: HashMap<&'a str, HashSet<&'a Controller>>,
+    /// NICs with the bridges and bonds that have them as ports: the tags of these are not VLAN interfaces.
+    direct: HashMap<&'a str, HashSet<&'a Controller>>,
     /// The wires of tags on these NICs that something has as a port, looked up when there are VLAN interfaces without a network.
     ports: OnceCell<HashSet<&'a Wire>>,
     /// The bridges, looked up when something was found.
@@ -63,11 +63,11 @@ struct Interfaces<'a> {
 
 impl<'a> Interfaces<'a> {
     fn of(plan: &'a Plan) -> Self {
-        let mut whole: HashMap<&str, HashSet<&Controller>> = HashMap::new();
+        let mut direct: HashMap<&str, HashSet<&Controller>> = HashMap::new();
         for (nic, controller) in plan.claims.iter().filter_map(|claim| Some((port(claim)?, controller(claim)?))) {
-            whole.entry(nic).or_default().insert(controller);
+            direct.entry(nic).or_default().insert(controller);
         }
-        Self { plan, whole, ports: OnceCell::new(), bridges: OnceCell::new() }
+        Self { plan, direct, ports: OnceCell::new(), bridges: OnceCell::new() }
     }
 
     fn ports(&self) -> &HashSet<&'a Wire> {
@@ -82,9 +82,9 @@ impl<'a> Interfaces<'a> {
         })
     }
 
-    /// Whether a tag is on a NIC that something else has whole.
+    /// Whether a tag is on a NIC that something else has as a port.
     fn is_by_itself(&self, wire: &Wire, controller: &Controller) -> bool {
-        wire.tag().is_some() && self.whole.get(wire.base.as_str()).is_some_and(|holders| !holders.contains(controller))
+        wire.tag().is_some() && self.direct.get(wire.base.as_str()).is_some_and(|holders| !holders.contains(controller))
     }
 
     /// What the VLAN interface of a claim stands on.
@@ -173,7 +173,7 @@ fn help(is_bond: bool) -> &'static str {
     }
 }
 
-/// VLAN interfaces with addresses that nodes have on a NIC which a bridge takes whole.
+/// VLAN interfaces with addresses that nodes have on a NIC which is the port of a bridge.
 fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
     if plan.inventory.is_empty() {
         return Vec::new();
@@ -211,7 +211,7 @@ fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
     hits
 }
 
-/// A bridge on a NIC whole, with its NIC, a VLAN interface with an address on that, and the nodes which have it.
+/// A bridge on a NIC, with that NIC, a VLAN interface with an address on that, and the nodes which have it.
 type Beside<'a> = (&'a str, &'a str, u16, &'a str, Vec<usize>);
 
 fn beside<'a>(plan: &'a Plan, network: &'a Network, taken: &HashSet<&Wire>) -> Option<Beside<'a>> {

@@ -67,7 +67,7 @@ pub enum Claimed {
     /// The number of virtual functions of a NIC: [`Holder::Number`].
     FunctionCount(String),
     /// The frames of a wire, as a port of a bridge or bond, or under macvlan or ipvlan: [`Holder::Controller`]. The kernel gives them to
-    /// one of them. A NIC whole is its wire without a tag.
+    /// one of them. A NIC itself is its wire without a tag.
     Wire(Wire),
     /// The interface for a tag on a wire: [`Holder::Interface`]. The kernel has one.
     VlanInterface(Wire),
@@ -120,7 +120,7 @@ pub enum Holder {
     Servers(Vec<String>),
     /// The keys of a CNI configuration that must be the same in all attachments to one network of OVN.
     OvnNetwork(BTreeMap<String, String>),
-    /// The gateway of a subnet; none if nothing is said of it.
+    /// The gateway of a subnet; none if it is not known.
     Gateway(Option<IpAddr>),
     /// Whose an address is.
     Owner(Owner),
@@ -249,7 +249,7 @@ pub enum Owner {
 /// A node that has an address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum NodeOwner {
-    /// The one that a selector selects: an address of its own is said of one node only. With the interface that has it.
+    /// The one that a selector selects: an address of its own belongs to one node. With the interface that has it.
     Selected(Arc<NodeSelector>, String),
     /// A node of the inventory, by its number, with its name.
     Known(usize, String),

@@ -87,7 +87,7 @@ fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
 }
 
 impl fmt::Display for Filtering {
-    /// Nothing for what a plain bridge has, because nobody writes it.
+    /// Nothing for what a plain bridge has, because policies leave it out.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (trunk, native) = match self {
             Self::Off => return formatter.write_str(" without VLAN filtering"),

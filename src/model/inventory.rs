@@ -73,7 +73,7 @@ impl Taint {
 /// What an interface is, as nmstate says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum InterfaceKind {
-    /// Nothing is said, or that nobody knows.
+    /// The type is left out, or unknown.
     #[default]
     Unstated,
     /// One of the types that are made here as well.
@@ -97,7 +97,7 @@ impl InterfaceKind {
         *self == Self::Known(known)
     }
 
-    /// Whether the interface is there without anybody having made it, as far as is said.
+    /// Whether the interface is there without a policy that makes it, as far as is known.
     pub fn is_hardware(&self) -> bool {
         matches!(self, Self::Unstated | Self::Known(InterfaceType::Ethernet))
     }

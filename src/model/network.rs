@@ -100,7 +100,7 @@ pub enum Key {
     Type,
     /// `bridgeName`; the name, where the bridge's is made of it.
     BridgeName,
-    /// `physicalInterface`; the name, where somebody else names the NIC.
+    /// `physicalInterface`; the name, where the Site or the default names the NIC.
     PhysicalInterface,
     /// `vlanId`.
     VlanId,

@@ -28,7 +28,7 @@ impl Wire {
         match self.tags {
             [0, _] => Self { tags: [id, 0], ..self },
             [outer, 0] => Self { tags: [outer, id], ..self },
-            // Three tags are nobody's: what they stand on is told by a name.
+            // The field does not use three tags: the two outer ones become a name.
             [outer, inner] => Self { base: format!("{}.{outer}.{inner}", self.base), tags: [id, 0] },
         }
     }

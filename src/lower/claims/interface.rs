@@ -28,7 +28,7 @@ pub(super) struct Stated<'a> {
 /// What an interface is.
 #[derive(Default)]
 pub(super) enum Is<'a> {
-    /// Something that is there, or of which nothing is said.
+    /// Something that is there, or of which nothing is known.
     #[default]
     There,
     /// A bridge with these ports, and what they let through.

@@ -53,7 +53,7 @@ pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) ->
     (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(spec, overrides) })
 }
 
-/// What is said in single keys, with the command line before them.
+/// The single keys of the Site; the command line overrides them.
 fn combine(site: SiteSpec, overrides: &Overrides) -> Settings {
     let skips = |kind: Skip| overrides.skip.contains(&kind) || site.skip.iter().flatten().any(|it| *it == kind);
     Settings {
