@@ -4,15 +4,18 @@
 
 mod bond;
 mod bridge;
+mod ip;
+mod route;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Pattern;
-use crate::base::address::all_addresses;
 
 pub use bond::{BondMode, LinkAggregation};
 pub use bridge::{BridgeConfig, BridgeOptions, BridgePort, OvsBond, OvsBondPort, PortVlan, Stp, TagRange, TrunkTag};
+pub use ip::{InterfaceAddress, InterfaceIp};
+pub use route::{Route, Routes};
 
 /// A desired state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,73 +170,6 @@ pub enum InterfaceState {
     Absent,
 }
 
-/// The addresses of one family.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(extend("additionalProperties" = false))]
-pub struct InterfaceIp {
-    /// Whether the family is on.
-    pub enabled: bool,
-    /// Whether DHCP gives the addresses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dhcp: Option<bool>,
-    /// IPv6: whether router advertisements give addresses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub autoconf: Option<bool>,
-    /// IPv4: by what the DHCP server knows the node: `ll` (the MAC address), `iaid+duid`, or hex digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
-    pub dhcp_client_id: Option<String>,
-    /// IPv6: by what the DHCP server knows the node: `ll`, `llt`, `en`, `uuid`, or hex digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
-    pub dhcp_duid: Option<String>,
-    /// IPv6: how the node makes its own part of an address: `eui64` or `stable-privacy`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["eui64", "stable-privacy"]))]
-    pub addr_gen_mode: Option<String>,
-    /// IPv6: the node's own part of an address, such as `::11`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
-    pub token: Option<String>,
-    /// Whether to take DNS servers from DHCP or router advertisements; `true` if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auto_dns: Option<bool>,
-    /// Whether to take the default gateway from DHCP or router advertisements; `true` if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auto_gateway: Option<bool>,
-    /// Whether to take routes from DHCP or router advertisements; `true` if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auto_routes: Option<bool>,
-    /// The static addresses.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub address: Vec<InterfaceAddress>,
-}
-
-impl InterfaceIp {
-    /// No addresses.
-    pub fn disabled() -> Self {
-        Self::default()
-    }
-
-    /// Whether the addresses come from the network.
-    pub fn is_automatic(&self) -> bool {
-        self.enabled && (self.dhcp == Some(true) || self.autoconf == Some(true))
-    }
-}
-
-/// A static address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(extend("additionalProperties" = false))]
-pub struct InterfaceAddress {
-    /// The address, without its prefix length.
-    pub ip: String,
-    /// The length of the prefix, in bits.
-    #[schemars(range(min = 1, max = 128))]
-    pub prefix_length: u8,
-}
-
 /// A VLAN on an interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -303,57 +239,6 @@ pub struct Vf {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 7))]
     pub qos: Option<u8>,
-}
-
-/// Static routes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = false))]
-pub struct Routes {
-    /// The routes.
-    #[serde(default)]
-    pub config: Vec<Route>,
-}
-
-/// A static route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(extend("additionalProperties" = false))]
-pub struct Route {
-    /// The network that it leads to, such as `10.0.0.0/8`; `0.0.0.0/0` and `::/0` are the default routes.
-    pub destination: String,
-    /// The router.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_hop_address: Option<String>,
-    /// The interface. In a Site it is always the uplink, or the bridge that takes the uplink's address, and not written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(skip)]
-    pub next_hop_interface: Option<String>,
-    /// Its metric: the smaller goes first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metric: Option<i64>,
-    /// The routing table, 254 (main) if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub table_id: Option<u32>,
-}
-
-impl Route {
-    /// Whether it is a default route.
-    pub fn is_default(&self) -> bool {
-        [true, false].map(all_addresses).contains(&self.destination.as_str())
-    }
-
-    /// Whether it is one of IPv4.
-    pub fn is_ipv4(&self) -> bool {
-        let address = self.destination.split('/').next().unwrap_or_default();
-        address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_ipv4())
-    }
-
-    /// The same route through another interface.
-    #[must_use]
-    pub fn through(mut self, interface: &str) -> Self {
-        self.next_hop_interface = Some(interface.to_owned());
-        self
-    }
 }
 
 /// Static DNS.

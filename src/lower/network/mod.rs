@@ -11,12 +11,14 @@ pub mod fields;
 mod ipvlan;
 mod macvlan;
 mod ovs;
+mod places;
 mod read;
 mod sriov;
 mod uplink;
 
 pub use attachment::ATTACHMENT_DIFFERS;
 pub use ipvlan::IPVLAN_WITHOUT_ADDRESS;
+pub use places::NODE_SELECTOR_CONFLICT;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
 pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
 
@@ -26,20 +28,20 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::api::site::{IpamMode, PolicyScope};
+use crate::api::site::IpamMode;
 use crate::api::{NetworkConfig, NetworkType};
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::lower::claims;
 use crate::model::cni::Plugin;
 use crate::model::inventory::Selections;
 use crate::model::{
-    Attachment, Carrier, Claim, Host, Identity, Need, Network, NodeGroup, NodeSelector, Selection, Settings, Uplink,
-    Wukong,
+    Attachment, Carrier, Claim, Host, Identity, Need, Network, NodeGroup, Selection, Settings, Uplink, Wukong,
 };
 use crate::read::load::{LoadedWukong, Object, Objects};
 use crate::read::source::Sources;
 use crate::rule;
 
+use places::{GroupNodes, places, policy_nodes};
 use read::{ReadNetwork, read};
 
 rule! {
@@ -50,17 +52,6 @@ rule! {
     /// ## Way out
     /// Rename one of them.
     pub DUPLICATE_NETWORK = "WK212", "duplicate-network", Error;
-}
-
-rule! {
-    /// The node selector of a Wukong and that of the Site exclude each other.
-    ///
-    /// A node policy gets both. If they give one label different values, it selects no node, and the virtual machine starts
-    /// where its bridge is not. With node groups, one that fits is enough.
-    ///
-    /// ## Way out
-    /// Agree on the label's value, or leave it to one of the two.
-    pub NODE_SELECTOR_CONFLICT = "WK222", "node-selector-conflict", Error;
 }
 
 rule! {
@@ -97,13 +88,6 @@ struct Context<'a> {
     config: &'a Object<NetworkConfig>,
     /// Whether the pod's interface gets addresses from IPAM.
     has_ipam: bool,
-}
-
-/// A node group where a virtual machine can run.
-struct GroupNodes {
-    group: usize,
-    /// The group's nodes on which the virtual machine can run.
-    nodes: Arc<NodeSelector>,
 }
 
 /// What a Wukong comes to: a function of itself and of the settings.
@@ -339,59 +323,6 @@ fn lower_in_group(context: &Context<'_>, findings: &mut Findings) -> Option<Lowe
         Some(NetworkType::Ipvlan) => ipvlan::lower(context, findings),
         Some(NetworkType::Sriov) => sriov::lower(context, findings),
     }
-}
-
-/// The nodes of a network's policy in one group. One policy for each bridge is for the whole group, whoever uses it; but a
-/// node's own address belongs on the nodes that the Wukong selects.
-fn policy_nodes(place: &GroupNodes, carrier: &Carrier, settings: &Settings) -> Arc<NodeSelector> {
-    let has_node_ip = carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
-    match settings.site.policy_scope() {
-        PolicyScope::Bridge if !has_node_ip => Arc::clone(&settings.groups[place.group].node_selector),
-        _ => Arc::clone(&place.nodes),
-    }
-}
-
-/// The groups where a virtual machine can run, with their nodes; and why the others are none.
-fn places(identity: &Identity, settings: &Settings) -> (Vec<GroupNodes>, Vec<Diagnostic>) {
-    let mut places = Vec::with_capacity(settings.groups.len());
-    let mut conflicts = Vec::new();
-    for (number, group) in settings.groups.iter().enumerate() {
-        if identity.node_selector.is_empty() {
-            places.push(GroupNodes { group: number, nodes: Arc::clone(&group.node_selector) });
-            continue;
-        }
-        let before = conflicts.len();
-        let mut nodes = (*group.node_selector).clone();
-        for (label, value) in &identity.node_selector {
-            match nodes.insert(label.clone(), value.clone()) {
-                Some(other) if other != *value => {
-                    conflicts.push(node_selector_conflict(identity, label, value, group, &other));
-                }
-                _ => {}
-            }
-        }
-        if conflicts.len() == before {
-            places.push(GroupNodes { group: number, nodes: Arc::new(nodes) });
-        } else {
-            // One label tells why not this group.
-            conflicts.truncate(before + 1);
-        }
-    }
-    if places.is_empty() && settings.groups.len() > 1 {
-        conflicts.truncate(1);
-    }
-    (places, conflicts)
-}
-
-fn node_selector_conflict(identity: &Identity, label: &str, value: &str, group: &NodeGroup, other: &str) -> Diagnostic {
-    let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
-    let whose = group.name.as_ref().map_or_else(|| "the Site".to_owned(), |name| format!("the node group `{name}`"));
-    Diagnostic::new(
-        &NODE_SELECTOR_CONFLICT,
-        selector.child(label).here(),
-        format!("no node is selected: the Wukong wants `{label}: {value}`, {whose} `{label}: {other}`"),
-        "agree on the value, or leave the label to one of the two",
-    )
 }
 
 fn duplicate_wukong(first: &Identity, second: &Identity) -> Diagnostic {

@@ -1,0 +1,71 @@
+//! Addresses of an interface. Source: nmstate `rust/src/lib/ip.rs`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The addresses of one family.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct InterfaceIp {
+    /// Whether the family is on.
+    pub enabled: bool,
+    /// Whether DHCP gives the addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dhcp: Option<bool>,
+    /// IPv6: whether router advertisements give addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoconf: Option<bool>,
+    /// IPv4: by what the DHCP server knows the node: `ll` (the MAC address), `iaid+duid`, or hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub dhcp_client_id: Option<String>,
+    /// IPv6: by what the DHCP server knows the node: `ll`, `llt`, `en`, `uuid`, or hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub dhcp_duid: Option<String>,
+    /// IPv6: how the node makes its own part of an address: `eui64` or `stable-privacy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["eui64", "stable-privacy"]))]
+    pub addr_gen_mode: Option<String>,
+    /// IPv6: the node's own part of an address, such as `::11`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub token: Option<String>,
+    /// Whether to take DNS servers from DHCP or router advertisements; `true` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_dns: Option<bool>,
+    /// Whether to take the default gateway from DHCP or router advertisements; `true` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_gateway: Option<bool>,
+    /// Whether to take routes from DHCP or router advertisements; `true` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_routes: Option<bool>,
+    /// The static addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<InterfaceAddress>,
+}
+
+impl InterfaceIp {
+    /// No addresses.
+    pub fn disabled() -> Self {
+        Self::default()
+    }
+
+    /// Whether the addresses come from the network.
+    pub fn is_automatic(&self) -> bool {
+        self.enabled && (self.dhcp == Some(true) || self.autoconf == Some(true))
+    }
+}
+
+/// A static address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(extend("additionalProperties" = false))]
+pub struct InterfaceAddress {
+    /// The address, without its prefix length.
+    pub ip: String,
+    /// The length of the prefix, in bits.
+    #[schemars(range(min = 1, max = 128))]
+    pub prefix_length: u8,
+}
