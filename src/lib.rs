@@ -6,8 +6,8 @@
 //! author did wrong goes into the [`Report`].
 //!
 //! ```text
-//! Sources -> Documents -> Objects -> Settings -> Plan ---> Policies -> rules -> OutputTree -> changes
-//!       document    load       site        network  policy       rules    render       tree
+//! Sources -> Documents -> Objects -> Settings, Plan -> Findings, OutputTree -> Changes
+//!        read::document   read::load     lower         check   write::render  write::tree
 //! ```
 //!
 //! Files, streams and the command line are `io` and `cli`, behind the feature `cli`, which is on by default.
@@ -89,7 +89,7 @@ pub struct Outcome {
     /// How many Wukongs were read.
     pub wukongs: usize,
     /// How many documents of which other kind were left aside.
-    pub passed_over: BTreeMap<String, usize>,
+    pub ignored: BTreeMap<String, usize>,
 }
 
 /// Compiles texts into an output tree. Nothing is read and nothing is written.
@@ -103,11 +103,11 @@ pub fn compile(request: Request) -> Outcome {
         report: Report::new(request.levels, acceptances),
         sources,
         wukongs: objects.wukong_count,
-        passed_over: documents.passed_over,
+        ignored: documents.ignored,
         ..Outcome::default()
     };
     if outcome.wukongs == 0 && !request.allow_empty && !findings.has_errors() {
-        findings.push(check::no_wukong(&request.called, outcome.passed_over.values().sum()));
+        findings.push(check::no_wukong(&request.called, outcome.ignored.values().sum()));
     }
     let templates = Templates::new(request.templates, &mut outcome.sources, &mut findings);
     // With another Site than the one that is meant, most further findings would be guesses.

@@ -91,9 +91,7 @@ fn no_room_has_a_circle() {
             own.extend(imports(&text).into_iter().filter(|(used, _)| *used == room).filter_map(|(_, module)| module));
             if path.len() == 2 {
                 let siblings = text.replace("super::", "crate::");
-                own.extend(
-                    imports(&siblings).into_iter().filter(|(_, below)| below.is_some()).map(|(module, _)| module),
-                );
+                own.extend(imports(&siblings).into_iter().map(|(module, _)| module));
             }
         }
         let names: BTreeSet<String> = uses.keys().cloned().collect();

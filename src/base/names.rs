@@ -79,11 +79,6 @@ pub fn vlan_interface(nic: &str, vlan: u16) -> String {
     format!("{nic}.{vlan}")
 }
 
-/// The name of the interface that a bridge on an uplink has as its port: the VLAN interface for its tag, or the uplink.
-pub fn port_interface(uplink: &str, vlan: Option<u16>) -> String {
-    vlan.map_or_else(|| uplink.to_owned(), |vlan| vlan_interface(uplink, vlan))
-}
-
 /// The NIC and the tag, if a name is that of a VLAN interface by the kernel's own convention.
 pub fn vlan_of_name(name: &str) -> Option<(&str, u16)> {
     let (nic, tag) = name.rsplit_once('.')?;

@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{BLAMING, Things};
+use super::conflict::Things;
 use super::hit::{Hit, Words};
 use crate::base::place::Place;
 use crate::model::{Claim, Claimant, Claimed, Holder, Plan};
@@ -23,8 +24,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let needed = |claim: &'a Claim| match &claim.what {
         _ if claim.by == Claimant::Others => None,
         Claimed::Interface(name) => Some(Cow::Borrowed(name.as_str())),
-        Claimed::Wire(wire) => Some(wire.interface()),
-        _ => None,
+        _ => plan.port_of(claim),
     };
     let base = |claim: &'a Claim| match &claim.what {
         Claimed::Wire(wire) if wire.tag().is_some() && claim.by != Claimant::Others => {

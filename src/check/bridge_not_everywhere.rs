@@ -1,8 +1,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::{SelectionId, name_nodes};
 use crate::api::Toleration;

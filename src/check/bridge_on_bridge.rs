@@ -42,7 +42,7 @@ enum Role {
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let things = Things::of(plan, blame, bridge);
     let found = [Role::Port, Role::Base, Role::Functions].map(|role| {
-        let met = things.meet(blame, |claim| nic(claim, role));
+        let met = things.meet(blame, |claim| nic(plan, claim, role));
         met.into_iter().map(move |meeting| (role, meeting)).collect::<Vec<_>>()
     });
     let found: Vec<(Role, Meeting<'_>)> = found.into_iter().flatten().collect();
@@ -51,7 +51,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     }
     let (mut users, mut bridges) = (HashMap::new(), HashMap::new());
     for claim in &plan.claims {
-        for name in [Role::Port, Role::Base, Role::Functions].into_iter().filter_map(|role| nic(claim, role)) {
+        for name in [Role::Port, Role::Base, Role::Functions].into_iter().filter_map(|role| nic(plan, claim, role)) {
             users.entry(name).or_insert_with(HashSet::new).insert(&claim.place);
         }
         if let Some(name) = bridge(claim) {
@@ -111,9 +111,9 @@ fn nic_is_wrong<'a>(plan: &Plan, meeting: &Meeting<'a>, role: Role, group: usize
 }
 
 /// The interface that a claim has as a NIC in this role. Pods' interfaces may stand on a bridge.
-fn nic(claim: &Claim, role: Role) -> Option<Cow<'_, str>> {
+fn nic<'a>(plan: &'a Plan, claim: &'a Claim, role: Role) -> Option<Cow<'a, str>> {
     match (&claim.what, &claim.holder, role) {
-        (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Port) => Some(wire.interface()),
+        (Claimed::Wire(_), Holder::Controller(Controller::Interface(_)), Role::Port) => plan.port_of(claim),
         // A policy of others may put a VLAN interface on a bridge, which the kernel lets it do.
         (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_)), Role::Base) => {
             (wire.tag().is_some() && claim.by == Claimant::Network).then_some(Cow::Borrowed(&wire.base))

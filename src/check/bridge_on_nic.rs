@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashMap};
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::is_known;
 use crate::base::diagnostic::More;

@@ -4,21 +4,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::collect::Blame;
-use super::{bridge_conflict, bridge_on_bridge, nic_in_two_bridges, vlan_in_two_bridges};
 use crate::base::place::Place;
-use crate::base::rule::Rule;
-use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimant, Claimed, Controller, HOSTNAME, Holder, NodeSelector, Plan};
-
-/// The rules by which a network is known to be in the wrong. What else it runs into is most often the same mistake: one that names another's
-/// bridge has its NIC and its VLAN under that bridge, too.
-pub(super) static BLAMING: [&Rule; 5] = [
-    &DUPLICATE_NETWORK,
-    &bridge_conflict::BRIDGE_CONFLICT,
-    &bridge_on_bridge::BRIDGE_ON_BRIDGE,
-    &nic_in_two_bridges::NIC_IN_TWO_BRIDGES,
-    &vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES,
-];
 
 /// Two claims of the same thing by different holders, on nodes that can be the same.
 pub(super) struct Conflict<'a> {

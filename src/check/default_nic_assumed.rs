@@ -1,5 +1,5 @@
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use crate::base::diagnostic::More;
 use crate::base::spelling::nearest;

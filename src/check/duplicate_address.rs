@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use crate::base::rule::Severity;
 use crate::model::{Claim, Claimant, Claimed, Holder, NodeOwner, Owner, Plan};

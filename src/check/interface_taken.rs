@@ -1,5 +1,5 @@
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::{Asked, name_nodes, place_in_state, selected_with};
 use crate::api::nmstate::{Interface, InterfaceType};

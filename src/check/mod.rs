@@ -5,6 +5,7 @@
 //! network's fields, templates, the output tree) declare their rules beside their own code; `registry` has every rule there is.
 
 mod acceptance;
+mod blaming;
 mod collect;
 mod conflict;
 mod hit;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::{Asked, name_nodes, place_of};
 use crate::api::nmstate::{InterfaceState, InterfaceType, NetworkState};

@@ -14,8 +14,8 @@ rule! {
 }
 
 /// The finding that the inputs, which are called so, hold no Wukong.
-pub fn no_wukong(called: &str, passed_over: usize) -> Diagnostic {
-    let others = match passed_over {
+pub fn no_wukong(called: &str, ignored: usize) -> Diagnostic {
+    let others = match ignored {
         0 => "nor any other document".to_owned(),
         1 => "but one document of another kind".to_owned(),
         count => format!("but {count} documents of other kinds"),

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::{Asked, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceAddress, InterfaceIp, InterfaceType, NetworkState, Route};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::{Hit, Words};
 use super::nodes::{join, place_in_state};
 use crate::api::nmstate::InterfaceType;

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{BLAMING, conflicts};
+use super::conflict::conflicts;
 use super::hit::{Hit, Words};
 use crate::model::{Claimed, Holder, Plan};
 use crate::rule;

@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{BLAMING, bridge};
+use super::conflict::bridge;
 use super::hit::{Hit, Words};
 use crate::model::{Claim, Claimant, Claimed, Host, Key, Need, Network, NodeSelector, Plan};
 use crate::rule;

@@ -1,5 +1,5 @@
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::BLAMING;
 use super::hit::Hit;
 use super::names_collide::collisions;
 use crate::model::{Claimed, Plan};

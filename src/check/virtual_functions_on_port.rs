@@ -2,8 +2,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{BLAMING, Things, controller, port};
+use super::conflict::{Things, controller, port};
 use super::hit::{Hit, Words};
 use super::nodes::{name_nodes, place_in_state};
 use crate::base::place::Place;

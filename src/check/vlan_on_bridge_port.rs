@@ -3,8 +3,9 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{BLAMING, Meeting, Things, controller, port};
+use super::conflict::{Meeting, Things, controller, port};
 use super::hit::{Hit, Words};
 use super::nodes::{name_nodes, place_in_state};
 use crate::base::place::Place;

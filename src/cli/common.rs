@@ -184,11 +184,11 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-pub(super) fn passed_over(outcome: &Outcome) -> String {
-    let total: usize = outcome.passed_over.values().sum();
+pub(super) fn ignored(outcome: &Outcome) -> String {
+    let total: usize = outcome.ignored.values().sum();
     if total == 0 {
         return String::new();
     }
-    let kinds: Vec<String> = outcome.passed_over.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let kinds: Vec<String> = outcome.ignored.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     format!("passed over {}: {}\n", plural(total, "document"), kinds.join(", "))
 }

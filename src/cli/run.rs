@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use super::args::{CheckArgs, DiffArgs, RenderArgs};
 use super::common::{
-    accepted, compile_inputs, counts, failure, inputs_of, made, nothing_written, passed_over, plural, report_findings,
+    accepted, compile_inputs, counts, failure, ignored, inputs_of, made, nothing_written, plural, report_findings,
     request, summarize,
 };
 use super::live::diff_live;
@@ -41,7 +41,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     if args.output.verbose {
         say(&drift(&outcome.changes));
         say(&accepted(&outcome));
-        say(&passed_over(&outcome));
+        say(&ignored(&outcome));
     }
     summarize(&args.output, &format!("{made} ({}){counts}\n", describe(&outcome.changes, &DONE)));
     summarize(&args.output, &about_nodes(&outcome));
@@ -73,7 +73,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     report_findings(&outcome, &args.output, false)?;
     if args.output.verbose {
         say(&accepted(&outcome));
-        say(&passed_over(&outcome));
+        say(&ignored(&outcome));
     }
     let made = match &outcome.tree {
         Some(tree) => made(tree, &outcome),

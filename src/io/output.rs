@@ -31,7 +31,7 @@ pub fn read(folder: &Path, progress: &Progress) -> Result<Existing> {
     existing.insert("", Entry::Folder);
 
     // Folder by folder, so that a path is never longer than one name and a link in it never followed.
-    let mut files: Vec<(String, Vec<String>)> = Vec::new();
+    let mut files: Vec<(String, Vec<(String, String)>)> = Vec::new();
     let mut places = vec![String::new()];
     while let Some(place) = places.pop() {
         let Some(dir) = open_below(&root, &place)? else { continue };
@@ -44,7 +44,7 @@ pub fn read(folder: &Path, progress: &Progress) -> Result<Existing> {
                     places.push(path);
                 }
                 Some(entry) => existing.insert(path, entry),
-                None if ManifestKind::of_path(&path).is_some() => manifests.push(name),
+                None if ManifestKind::of_path(&path).is_some() => manifests.push((name, path)),
                 // Such a file is never replaced: it is not read.
                 None => existing.insert(path, Entry::Foreign),
             }
@@ -55,16 +55,15 @@ pub fn read(folder: &Path, progress: &Progress) -> Result<Existing> {
     progress.begin(Activity::Reading, files.iter().map(|(_, names)| names.len()).sum());
     for (place, names) in files {
         let Some(dir) = open_below(&root, &place)? else { continue };
-        let read = |name: &String| {
+        let read = |(name, path): (String, String)| {
             progress.step();
-            let path = join(&place, name);
             let mut bytes = Vec::new();
-            dir.open(name)
+            dir.open(&name)
                 .and_then(|mut file| file.read_to_end(&mut bytes))
                 .with_context(|| format!("{} cannot be read", shown(&folder.join(&path))))?;
             Ok((path, Entry::of_file(bytes)))
         };
-        for file in names.par_iter().map(read).collect::<Vec<Result<_>>>() {
+        for file in names.into_par_iter().map(read).collect::<Vec<Result<_>>>() {
             let (path, entry) = file?;
             existing.insert(path, entry);
         }

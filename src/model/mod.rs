@@ -16,6 +16,7 @@ mod selector;
 mod settings;
 mod wire;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -93,6 +94,22 @@ impl Plan {
     /// The network that makes a claim.
     pub fn network_of(&self, claim: &Claim) -> Option<&Network> {
         self.network(claim.place.network()?)
+    }
+
+    /// The interface through which a claim has the frames of a wire, by its name on the nodes: the Site or a node may call VLAN 5 of `eno1`
+    /// `storage`. None if the claim is of something else, or of a tag that the bridge itself takes from the frames.
+    pub fn port_of<'a>(&'a self, claim: &'a Claim) -> Option<Cow<'a, str>> {
+        let Claimed::Wire(wire) = &claim.what else { return None };
+        let network = self.network_of(claim);
+        let host = network.and_then(|network| network.hosts.iter().find(|host| host.nodes == claim.nodes));
+        let (Some(network), Some(host)) = (network, host) else { return Some(wire.interface()) };
+        if host.port_wire().as_ref() == Some(wire) {
+            host.port()
+        } else if network.carrier.tag_above().is_some() && network.wire(host).as_ref() == Some(wire) {
+            None
+        } else {
+            Some(wire.interface())
+        }
     }
 
     /// The owner of an address, in words.

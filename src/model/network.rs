@@ -1,5 +1,6 @@
 //! Virtual machines and their networks, with every default filled in.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::selector::NodeSelector;
 use super::settings::Uplink;
 use super::wire::Wire;
 use crate::api::Toleration;
+use crate::base::names::vlan_interface;
 use crate::base::place::{Origin, Place};
 
 /// A virtual machine.
@@ -183,7 +185,8 @@ impl Host {
     }
 
     /// The interface that becomes a port there, or on which the network stands: the VLAN interface for its tag, or the uplink.
-    pub fn port(&self) -> Option<String> {
-        self.uplink.as_ref().map(|uplink| crate::base::names::port_interface(&uplink.name, self.vlan))
+    pub fn port(&self) -> Option<Cow<'_, str>> {
+        let uplink = self.uplink.as_ref()?.name.as_str();
+        Some(self.vlan.map_or(Cow::Borrowed(uplink), |id| Cow::Owned(vlan_interface(uplink, id))))
     }
 }

@@ -182,7 +182,7 @@ fn documents(list: &Value, items: &[Value], document: DocumentId) -> Documents {
             let origin = Origin::of_object(document, number, pointer);
             documents.objects.push(Document { origin, value: value.clone() });
         } else {
-            *documents.passed_over.entry(text("kind").to_owned()).or_default() += 1;
+            *documents.ignored.entry(text("kind").to_owned()).or_default() += 1;
         }
     };
     let config = list.get("functionConfig").filter(|config| config.is_object());

@@ -5,6 +5,7 @@
 //! retired policy is told by its annotation. Its owner deletes the file once the policy is "Available", and with it the last
 //! trace.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
@@ -63,12 +64,16 @@ pub fn retire(existing: &Existing, plan: &Plan, findings: &mut Findings) -> Vec<
     }
     let wanted: HashSet<String> =
         plan.policies.iter().map(|policy| ManifestKind::Nncp.path(None, &policy.name)).collect();
+    let unwanted: Vec<(&str, Cow<'_, str>)> = existing.policies_besides(&wanted).collect();
+    if unwanted.is_empty() {
+        return Vec::new();
+    }
     let users = Users::of(plan);
     let uplinks: HashSet<&str> =
         settings.groups.iter().flat_map(|group| group.uplinks.keys().map(String::as_str)).collect();
     let mut tombstones = Vec::new();
     let (mut kept, mut dropping) = (Vec::new(), Vec::new());
-    for (path, text) in existing.policies().filter(|(path, _)| !wanted.contains(*path)) {
+    for (path, text) in unwanted {
         let place = Place::Path(existing.shown(path));
         let Some(old) = OldPolicy::read(&text) else {
             if settings.retire {

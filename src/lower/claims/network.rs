@@ -17,8 +17,8 @@ use crate::model::{
 
 /// What others wrote, as far as it changes what a network claims.
 pub(in crate::lower) struct Others<'a> {
-    /// Whether there are policies of others. Only these define interfaces one by one: without them ten thousand claims of the VLAN
-    /// interfaces that networks make would meet no other claim.
+    /// Whether others, or the Site, define interfaces one by one: without them ten thousand claims of the VLAN interfaces that networks
+    /// make would meet no other claim.
     pub(in crate::lower) define_interfaces: bool,
     /// The attachments, which may put a tag on.
     pub(in crate::lower) attachments: &'a AttachmentsOfOthers,

@@ -117,7 +117,11 @@ pub struct Networks {
 pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, findings: &mut Findings) -> Networks {
     let is_partial = objects.wukong_count != objects.wukongs.len();
     let wukongs = distinct(std::mem::take(&mut objects.wukongs), sources, findings);
-    let others = claims::Others { define_interfaces: !objects.policies.is_empty(), attachments: &objects.attachments };
+    let has_vlans = settings.groups.iter().any(|group| !group.vlan_uplinks.is_empty());
+    let others = claims::Others {
+        define_interfaces: has_vlans || !objects.policies.is_empty(),
+        attachments: &objects.attachments,
+    };
     let lowered: Vec<LoweredWukong> =
         wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, settings, &others)).collect();
     let mut networks = Networks { is_partial, ..Networks::default() };

@@ -7,6 +7,7 @@
 mod moves;
 mod state;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -201,7 +202,7 @@ impl<'a> Request<'a> {
     }
 
     /// The bridge that the network needs, and the interface that becomes its port.
-    fn bridge_and_port(&self) -> Option<(&'a str, String)> {
+    fn bridge_and_port(&self) -> Option<(&'a str, Cow<'a, str>)> {
         let bridge = self.network.carrier.bridge_name()?;
         Some((bridge, self.host.port()?)).filter(|_| *self.need != Need::Mapping)
     }
@@ -272,7 +273,7 @@ fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<InGr
     let mut by_subject: HashMap<InGroup<'a>, Vec<&Request<'a>>> = HashMap::new();
     for request in requests {
         // Most bridges are on VLAN interfaces that no node has yet: nothing is asked of the nodes for them.
-        let is_there = |(bridge, port): (&str, String)| {
+        let is_there = |(bridge, port): (&str, Cow<'_, str>)| {
             !(inventory.with_interface(bridge).is_empty() && inventory.with_interface(&port).is_empty())
         };
         if request.bridge_and_port().is_some_and(is_there) && !is_decided_by_site(request) {

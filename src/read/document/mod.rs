@@ -81,7 +81,7 @@ pub struct Documents {
     /// The objects of kinds that matter, lists unpacked.
     pub objects: Vec<Document>,
     /// How many documents of which other kind were passed over; `no kind` for what is no Kubernetes object.
-    pub passed_over: BTreeMap<String, usize>,
+    pub ignored: BTreeMap<String, usize>,
 }
 
 /// Parses every source. A document that cannot be parsed is a finding and hides no other.
@@ -113,8 +113,8 @@ pub fn parse_some(
     let mut documents = Documents::default();
     for (part, diagnostics) in parsed {
         documents.objects.extend(part.objects);
-        for (kind, count) in part.passed_over {
-            *documents.passed_over.entry(kind).or_default() += count;
+        for (kind, count) in part.ignored {
+            *documents.ignored.entry(kind).or_default() += count;
         }
         findings.extend(diagnostics);
     }
@@ -186,7 +186,7 @@ impl<W: Fn(&str, &str) -> bool> Reader<'_, W> {
             }
         } else {
             let kind = if kind.is_empty() { "no kind".to_owned() } else { kind.into_owned() };
-            *self.documents.passed_over.entry(kind).or_default() += 1;
+            *self.documents.ignored.entry(kind).or_default() += 1;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The plan and the findings into a topology.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::places::{NetworkNodes, Places};
@@ -270,7 +271,7 @@ impl<'a> Builder<'a> {
 
 /// The bridges, by group and name, that have several ports and none of them on nodes of another's.
 fn apart(plan: &Plan) -> HashSet<(usize, String)> {
-    type Ports<'a> = HashSet<(String, &'a NodeSelector)>;
+    type Ports<'a> = HashSet<(Cow<'a, str>, &'a NodeSelector)>;
     let mut bridges: HashMap<(usize, &str), Ports<'_>> = HashMap::new();
     for network in plan.networks() {
         for host in &network.hosts {
@@ -280,9 +281,9 @@ fn apart(plan: &Plan) -> HashSet<(usize, String)> {
         }
     }
     let is_apart = |ports: &Ports<'_>| {
-        let ports: Vec<&(String, &NodeSelector)> = ports.iter().collect();
+        let ports: Vec<&(Cow<'_, str>, &NodeSelector)> = ports.iter().collect();
         let is_one = ports.iter().all(|(port, _)| *port == ports[0].0);
-        let meets = |(number, (port, nodes)): (usize, &&(String, &NodeSelector))| {
+        let meets = |(number, (port, nodes)): (usize, &&(Cow<'_, str>, &NodeSelector))| {
             ports[number + 1..].iter().any(|(other, theirs)| port != other && plan.can_meet(nodes, theirs))
         };
         !is_one && ports.len() <= MANY && !ports.iter().enumerate().any(meets)

@@ -1,7 +1,7 @@
 //! What stands in the output folder, as a value: whoever reads it, and however.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::base::header::is_ours;
 use crate::read::source::display;
@@ -78,9 +78,10 @@ impl Existing {
         })
     }
 
-    /// The texts of the policies of ours, by their paths below the folder.
-    pub fn policies(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        let policies = self.manifests().filter(|(_, kind, _)| *kind == ManifestKind::Nncp);
+    /// The texts of the policies of ours, by their paths below the folder, but for those at the paths of `wanted`.
+    pub fn policies_besides(&self, wanted: &HashSet<String>) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let unwanted = self.manifests().filter(|(path, ..)| !wanted.contains(*path));
+        let policies = unwanted.filter(|(_, kind, _)| *kind == ManifestKind::Nncp);
         policies.map(|(path, _, bytes)| (path, String::from_utf8_lossy(bytes)))
     }
 
