@@ -7,7 +7,7 @@ use super::nodes::{join, place_in_state};
 use crate::api::nmstate::InterfaceType;
 use crate::base::diagnostic::More;
 use crate::model::inventory::{Node, NodeInterface};
-use crate::model::{Plan, Policy};
+use crate::model::{Key, Network, Plan, Policy};
 use crate::rule;
 
 rule! {
@@ -41,13 +41,19 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let (policy, number) = *moving.first()?;
         let node = plan.inventory.node(number);
         let more = More(moving.len() - 1);
-        let place = policy.origin.at("physicalInterface");
-        Some(Hit::new(place, move || words(policy, node, bridge, nic, more)))
+        let network = policy.origin.network.and_then(|id| plan.network(id));
+        let key = network.and_then(|network| {
+            let host = network.hosts.iter().find(|host| host.port().as_deref() == Some(nic))?;
+            Some(network.port_key(host))
+        });
+        let key = key.unwrap_or(Key::PhysicalInterface);
+        let place = network.map_or_else(|| policy.origin.here(), |network| network.at(key));
+        Some(Hit::new(place, move || words(policy, node, bridge, nic, key, more)))
     };
     by_bridge.into_iter().filter_map(hit).collect()
 }
 
-fn words(policy: &Policy, node: &Node, bridge: &str, nic: &str, more: More) -> Words {
+fn words(policy: &Policy, node: &Node, bridge: &str, nic: &str, key: Key, more: More) -> Words {
     let mut what = node.interfaces.get(nic).map(NodeInterface::addresses).unwrap_or_default();
     if node.has_default_route(nic) {
         what.push("the default route".to_owned());
@@ -59,7 +65,11 @@ fn words(policy: &Policy, node: &Node, bridge: &str, nic: &str, more: More) -> W
         it.interface_type == Some(InterfaceType::LinuxBridge)
             && it.bridge.iter().flat_map(|bridge| &bridge.port).all(|port| port.vlan.is_none())
     });
-    let instead = if is_plain { "use a `vlanId` or another NIC" } else { "use another NIC" };
+    let instead = match (key, is_plain) {
+        (Key::VlanId, _) => "use another `vlanId` or another NIC",
+        (_, true) => "use a `vlanId` or another NIC",
+        (_, false) => "use another NIC",
+    };
     Words::new(
         format!("{} of `{}` {verb} from `{nic}` to `{bridge}`{others}", join(&what), node.name),
         format!("{instead}, with which it stays; if it is meant, apply one node's policy after the other"),

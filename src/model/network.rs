@@ -167,6 +167,12 @@ impl Network {
         self.carrier.bridge_name().filter(|_| takes_uplink)
     }
 
+    /// The key that says which interface of a host becomes the port: the tag, where the Site has an interface for it.
+    pub fn port_key(&self, host: &Host) -> Key {
+        let is_of_site = host.vlan.is_none() && self.carrier.vlan().is_some() && self.carrier.tag_above().is_none();
+        if is_of_site { Key::VlanId } else { Key::PhysicalInterface }
+    }
+
     /// The wire on which the guest's frames are, on a host. A tag of an existing attachment is not known here.
     pub fn wire(&self, host: &Host) -> Option<Wire> {
         host.port_wire().map(|wire| wire.maybe_tagged(self.carrier.tag_above()))

@@ -99,8 +99,7 @@ fn on_nodes(
         // A VLAN interface for the tag would take its frames before the bridge sees them.
         claim(network.at(Key::VlanId), Claimed::Wire(wire), holder());
     }
-    let is_by_tag = network.carrier.vlan().is_some() && network.carrier.tag_above().is_none();
-    let key = if is_by_tag { Key::VlanId } else { Key::PhysicalInterface };
+    let key = network.port_key(host);
     for wire in taken(host, names) {
         claim(network.at(key), Claimed::Wire(wire), holder());
     }
