@@ -81,7 +81,7 @@ pub enum Claimed {
     AbsentLocalnet(String),
     /// The node's DNS servers, of which there is one list: [`Holder::Servers`].
     DnsResolver,
-    /// A network of OVN, known by its name in the whole cluster: [`Holder::OvnNetwork`].
+    /// A network of OVN, known by its name all over the cluster: [`Holder::OvnNetwork`].
     OvnNetwork(String),
     /// A subnet on a wire: [`Holder::Gateway`].
     Subnet {

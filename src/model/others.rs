@@ -24,7 +24,7 @@ pub struct NadName {
 }
 
 impl NadName {
-    /// The same name, in this namespace if none is said.
+    /// The same name, in this namespace if it has none.
     #[must_use]
     pub fn or_in(&self, namespace: Option<&str>) -> Self {
         let namespace = self.namespace.as_deref().or(namespace).map(str::to_owned);

@@ -12,7 +12,7 @@ use crate::base::names::{vlan_interface, vlan_of_name};
 pub struct Wire {
     /// The NIC or bond.
     pub base: String,
-    /// The tags, the outer one first; 0 for none, which is no tag (IEEE 802.1Q, 9.6).
+    /// The tags, the outer one first; 0 where there is none: 0 is not a VLAN (IEEE 802.1Q, 9.6).
     tags: [u16; 2],
 }
 

@@ -53,7 +53,7 @@ fn of_bridge(
 fn of_uplink(group: &NodeGroup, name: &str, definition: &UplinkDefinition, all: &mut Vec<Claim>) {
     let speaker = Speaker { by: Claimant::Site, nodes: &group.node_selector, names: &group.names };
     let written = Written { origin: &definition.origin, lists_ports: true };
-    // An OVS bond is no interface: its NICs are taken by the bridge that it is a port of.
+    // An OVS bond is not an interface: its NICs are taken by the bridge that it is a port of.
     let Some(top) = definition.interfaces.last().filter(|_| definition.ovs_bond.is_none()) else { return };
     let stated = Stated {
         name,

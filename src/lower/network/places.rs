@@ -25,7 +25,7 @@ pub(super) struct GroupNodes {
     pub nodes: Arc<NodeSelector>,
 }
 
-/// The nodes of a network's policy in one group. One policy for each bridge is for the whole group, whoever uses it; but a
+/// The nodes of a network's policy in one group. One policy for each bridge is for every node of the group, whoever uses it; but a
 /// node's own address belongs on the nodes that the Wukong selects.
 pub(super) fn policy_nodes(place: &GroupNodes, carrier: &Carrier, settings: &Settings) -> Arc<NodeSelector> {
     let has_node_ip = carrier.bridge().is_some_and(|bridge| bridge.node_ip.is_some());
