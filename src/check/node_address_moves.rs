@@ -7,7 +7,7 @@ use super::nodes::{join, place_in_state};
 use crate::api::nmstate::InterfaceType;
 use crate::base::diagnostic::More;
 use crate::model::inventory::{Node, NodeInterface};
-use crate::model::{Key, Network, Plan, Policy};
+use crate::model::{Key, Plan, Policy};
 use crate::rule;
 
 rule! {

@@ -102,9 +102,9 @@ fn open_below(root: &Dir, path: &str) -> Result<Option<Dir>> {
 }
 
 /// The names in a folder, and what stands there; none for a file, which is not read.
-fn list(dir: &Dir, folder: &Path) -> Result<BTreeMap<String, Option<Entry>>> {
+fn list(dir: &Dir, folder: &Path) -> Result<Vec<(String, Option<Entry>)>> {
     let cannot_read = || format!("a folder of {} cannot be read", shown(folder));
-    let mut entries = BTreeMap::new();
+    let mut entries = Vec::new();
     for entry in dir.entries().with_context(cannot_read)? {
         let entry = entry.with_context(cannot_read)?;
         // A name that is no UTF-8 is none of ours.
@@ -119,8 +119,10 @@ fn list(dir: &Dir, folder: &Path) -> Result<BTreeMap<String, Option<Entry>>> {
         } else {
             Some(Entry::Other)
         };
-        entries.insert(name, entry);
+        entries.push((name, entry));
     }
+    // In one order, whatever the file system's.
+    entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(entries)
 }
 
