@@ -1,4 +1,5 @@
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
 use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
@@ -89,15 +90,21 @@ struct OfNode {
 
 /// Tags that attachments put on above a bridge, and for which the nodes have an interface of their own: that gets the frames.
 fn tag_with_an_interface(plan: &Plan) -> Vec<Hit<'_>> {
-    let of_others = |claim: &&Claim| claim.by == Claimant::Others && matches!(claim.what, Claimed::VlanInterface(_));
-    let of_others: Vec<&Claim> = plan.claims.iter().filter(of_others).collect();
+    let mut of_others: HashMap<&Wire, Vec<&Claim>> = HashMap::new();
+    for claim in plan.claims.iter().filter(|claim| claim.by == Claimant::Others) {
+        if let Claimed::VlanInterface(wire) = &claim.what {
+            of_others.entry(wire).or_default().push(claim);
+        }
+    }
+    let ours = OnceCell::new();
+    let ours = || ours.get_or_init(|| made_by_networks(plan));
     let tagged = |network: &&Network| network.carrier.tag_above().is_some() && network.carrier.bridge_name().is_some();
     let mut hits = Vec::new();
     for network in plan.networks().filter(tagged) {
         let found = network.hosts.iter().find_map(|host| {
             let wire = network.wire(host)?;
             let there = of_site(plan, host, &wire).or_else(|| of_policies(plan, host, &wire, &of_others));
-            Some((there.or_else(|| of_nodes(plan, host, &wire))?, wire))
+            Some((there.or_else(|| of_nodes(plan, host, &wire, ours))?, wire))
         });
         let (Some((there, wire)), Some(bridge)) = (found, network.carrier.bridge_name()) else { continue };
         let severity = if there.is_certain { Severity::Error } else { Severity::Warning };
@@ -120,17 +127,14 @@ fn of_site(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
     Some(OfNode { name: name.clone(), place, words: ", by the Site".to_owned(), is_certain: true })
 }
 
-fn of_policies(plan: &Plan, host: &Host, wire: &Wire, of_others: &[&Claim]) -> Option<OfNode> {
-    let is_it = |claim: &&&Claim| {
-        matches!(&claim.what, Claimed::VlanInterface(it) if it == wire) && plan.can_meet(&claim.nodes, &host.nodes)
-    };
-    let claim = of_others.iter().find(is_it)?;
+fn of_policies(plan: &Plan, host: &Host, wire: &Wire, of_others: &HashMap<&Wire, Vec<&Claim>>) -> Option<OfNode> {
+    let claim = of_others.get(wire)?.iter().find(|claim| plan.can_meet(&claim.nodes, &host.nodes))?;
     let Holder::Interface(name) = &claim.holder else { return None };
     let words = " of another policy".to_owned();
     Some(OfNode { name: name.clone(), place: claim.place.clone(), words, is_certain: true })
 }
 
-fn of_nodes(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
+fn of_nodes<'a>(plan: &'a Plan, host: &Host, wire: &Wire, ours: impl Fn() -> &'a HashSet<&'a Wire>) -> Option<OfNode> {
     let (base, id) = (wire.below()?, wire.tag()?);
     let others = plan.inventory.with_vlan(&host.uplink.as_ref()?.name, id);
     let others = if others.is_empty() { plan.inventory.with_vlan(&base.base, id) } else { others };
@@ -138,12 +142,7 @@ fn of_nodes(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
         others.iter().filter(|(number, _)| host.selected.nodes.binary_search(number).is_ok()).collect();
     let (first, name) = there.first()?;
     // One that a network of ours makes is found among the claims.
-    let is_ours = |claim: &Claim| {
-        claim.by == Claimant::Network && matches!(&claim.what, Claimed::Wire(it) if it == wire) && {
-            plan.network_of(claim).is_some_and(|network| network.carrier.tag_above().is_none())
-        }
-    };
-    if plan.claims.iter().any(is_ours) {
+    if ours().contains(wire) {
         return None;
     }
     let numbers: Vec<usize> = there.iter().map(|(number, _)| *number).collect();
@@ -153,4 +152,14 @@ fn of_nodes(plan: &Plan, host: &Host, wire: &Wire) -> Option<OfNode> {
         words: format!(" on {}", name_nodes(plan, &numbers)),
         is_certain: host.selected.is_certain,
     })
+}
+
+/// The wires of tags for which networks make an interface.
+fn made_by_networks(plan: &Plan) -> HashSet<&Wire> {
+    let made = plan.claims.iter().filter_map(|claim| match &claim.what {
+        Claimed::Wire(wire) if claim.by == Claimant::Network && wire.tag().is_some() => Some((wire, claim)),
+        _ => None,
+    });
+    let is_made = |claim| plan.network_of(claim).is_some_and(|network| network.carrier.tag_above().is_none());
+    made.filter(|(_, claim)| is_made(claim)).map(|(wire, _)| wire).collect()
 }

@@ -1,6 +1,7 @@
 //! What each source of truth about the nodes claims, in one language: the Site, networks, others' manifests, the nodes as they are.
 //!
-//! Interfaces are read by one function, [`interface::claims`], whoever speaks of them: what it is, with which ports, MTU and addresses.
+//! Interfaces that the Site or a policy of others states are read by one function, [`interface::claims`]: what one is, with which ports,
+//! MTU and addresses. A network claims what it needs, a node the addresses that it has.
 
 mod attachments;
 mod interface;
