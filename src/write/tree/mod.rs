@@ -109,23 +109,20 @@ impl OutputTree {
         let (mut changes, mut findings) = (Vec::new(), Findings::default());
         for (path, file) in &self.files {
             progress.step();
+            if let Some((place, what)) = existing.obstacle(path) {
+                // One folder can be in the way of many files.
+                findings.push_once(Diagnostic::new(
+                    &FOREIGN_FILE,
+                    Place::Path(existing.shown(place)),
+                    format!("{what} is in the way and not ours to replace"),
+                    "move it away, or choose another output folder",
+                ));
+                continue;
+            }
             let action = match existing.get(path) {
-                // Where a file of ours is, nothing is in the way.
                 Some(Entry::Ours(old)) if *old == file.text.as_bytes() => Action::Unchanged,
                 Some(Entry::Ours(old)) => Action::Update(String::from_utf8_lossy(old).into_owned()),
-                _ => match existing.obstacle(path) {
-                    None => Action::Create,
-                    Some((place, what)) => {
-                        // One folder can be in the way of many files.
-                        findings.push_once(Diagnostic::new(
-                            &FOREIGN_FILE,
-                            Place::Path(existing.shown(place)),
-                            format!("{what} is in the way and not ours to replace"),
-                            "move it away, or choose another output folder",
-                        ));
-                        continue;
-                    }
-                },
+                _ => Action::Create,
             };
             changes.push(Change { path: path.clone(), kind: file.kind, action });
         }
