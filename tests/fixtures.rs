@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{copy, files, folders, good_cases, is_blessing, root, run, stderr, stdout};
+use common::{compare_text, copy, files, folders, good_cases, is_blessing, root, run, stderr, stdout};
 use serde_json::Value;
 use wukong_render::registry;
 
@@ -53,19 +53,6 @@ impl Case {
     fn tree(&self) -> BTreeMap<String, Vec<u8>> {
         files(self.out.path())
     }
-}
-
-fn compare_text(path: &Path, actual: &str) -> Result<(), String> {
-    if is_blessing() {
-        fs::write(path, actual).expect("an expectation can be written");
-        return Ok(());
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    if expected == actual {
-        return Ok(());
-    }
-    let diff = similar::TextDiff::from_lines(expected.as_str(), actual).unified_diff().to_string();
-    Err(format!("{} differs (BLESS=1 accepts it):\n{diff}", path.display()))
 }
 
 fn compare_tree(folder: &Path, actual: &BTreeMap<String, Vec<u8>>) -> Result<(), String> {

@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{files, folders, is_blessing, root, run, stderr, stdout};
+use common::{compare_text, files, folders, root, run, stderr, stdout};
 use serde_json::Value;
 use wukong_render::base::place::Part;
 use wukong_render::read::document::syntax::{self, Tree};
@@ -88,19 +88,6 @@ fn list(findings: &[Finding]) -> String {
     let lines: Vec<String> =
         findings.iter().map(|(code, severity, file, line)| format!("    {code} {severity} {file}:{line}")).collect();
     if lines.is_empty() { "    nothing".to_owned() } else { lines.join("\n") }
-}
-
-fn compare_text(path: &Path, actual: &str) -> Result<(), String> {
-    if is_blessing() {
-        fs::write(path, actual).expect("an expectation can be written");
-        return Ok(());
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    if expected == actual {
-        return Ok(());
-    }
-    let diff = similar::TextDiff::from_lines(expected.as_str(), actual).unified_diff().to_string();
-    Err(format!("{} differs (BLESS=1 accepts it):\n{diff}", path.display()))
 }
 
 fn check(folder: &Path) -> Result<(), String> {

@@ -96,6 +96,11 @@ pub fn parse_net(text: &str) -> Option<IpNet> {
     IpNet::new(address.parse().ok()?, prefix.parse().ok().filter(|_| is_number)?).ok()
 }
 
+/// An address and the length of its prefix, as nmstate writes them apart; none if they are not an address.
+pub fn net_of(ip: &str, prefix_length: u8) -> Option<IpNet> {
+    IpNet::new(ip.parse().ok()?, prefix_length).ok()
+}
+
 /// Why a text is no address with a prefix length.
 fn explain(text: &str, what: AddressOf) -> (String, String) {
     let shape = "write the address and the length of its prefix, such as `192.168.1.10/24` or `2001:db8::10/64`";

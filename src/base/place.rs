@@ -72,7 +72,7 @@ pub enum Place {
         /// The bytes.
         range: Range<usize>,
     },
-    /// A file or folder that is no source: one that cannot be read, or one in the output tree.
+    /// A file or folder that is not a source: one that cannot be read, or one in the output tree.
     Path(String),
 }
 
@@ -111,7 +111,7 @@ impl Origin {
     /// The same origin, as that of a network of its object.
     #[must_use]
     pub fn in_network(self, number: usize) -> Self {
-        // A list with more items than that is no Wukong's: no file is that large.
+        // No file is so large that a list in it has more items than that.
         let network = u32::try_from(number).unwrap_or(u32::MAX);
         Self { network: Some(NetworkId { document: self.document, object: self.object, network }), ..self }
     }

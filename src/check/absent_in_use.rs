@@ -12,8 +12,8 @@ use crate::rule;
 rule! {
     /// A policy among the inputs takes away what a network needs.
     ///
-    /// Somebody else's NodeNetworkConfigurationPolicy has the interface, or what it stands on, with `state: absent`, or the localnet, on nodes that can be the
-    /// same. The policy that is applied last wins, and both stay "Available".
+    /// A NodeNetworkConfigurationPolicy that others wrote has the interface, its base, or the localnet with `state: absent`, on nodes that
+    /// can be the same. The policy that is applied last wins, and both stay "Available".
     ///
     /// ## Way out
     /// Delete the interface from that policy, or choose another name here.

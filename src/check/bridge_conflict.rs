@@ -1,7 +1,6 @@
 use super::collect::Blame;
 use super::conflict::{Conflict, agreed, conflicts};
-use super::hit::{Hit, Words};
-use crate::base::diagnostic::More;
+use super::hit::{Hit, Words, and_networks};
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{BridgeDefinition, Claim, Claimed, Definition, Holder, Key, Network, Plan};
@@ -32,13 +31,13 @@ fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Hit<'a> {
     let (first, second) = (conflict.first, conflict.second);
     match (conflict.what, &second.holder, &first.holder) {
         (Claimed::Interface(name), Holder::Definition(here), Holder::Definition(elsewhere)) => {
-            let difference = difference(here, elsewhere, network(plan, second));
+            let difference = difference(here, elsewhere, plan.network_of(second));
             let place = place_of(plan, second, difference);
             let related = place_of(plan, first, difference);
             Hit::in_group(place, group, move |more| {
                 let is_bridge = here.bridge().is_some() && elsewhere.bridge().is_some();
                 let kind = if is_bridge { "bridge" } else { "interface" };
-                let (more, agreed) = (others(more), agreed(count));
+                let (more, agreed) = (and_networks(more), agreed(count));
                 let message = format!("the {kind} `{name}` is {here} here{more}, and {elsewhere} elsewhere{agreed}");
                 Words::new(message, help(difference))
                     .with_related(related.clone(), elsewhere.to_string())
@@ -56,7 +55,7 @@ fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Hit<'a> {
                     Claimed::Mtu(name) => (format!("MTU of `{name}`"), name.as_str(), "mtu"),
                     _ => (String::new(), "", ""),
                 };
-                let message = format!("the {what} is {here} here{}, and {elsewhere} elsewhere", others(more));
+                let message = format!("the {what} is {here} here{}, and {elsewhere} elsewhere", and_networks(more));
                 let help = format!("give both the same `{key}`: the policy that is applied last wins");
                 Words::new(message, help)
                     .with_related(first.place.clone(), format!("{elsewhere} here"))
@@ -66,10 +65,6 @@ fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Hit<'a> {
         // Claims of one thing have holders of one kind.
         _ => Hit::new(second.place.clone(), || Words::new("it is defined in two ways", "make the two agree")),
     }
-}
-
-fn others(more: More) -> String {
-    more.words(" (and one more network)", |more| format!(" (and {more} more networks)"))
 }
 
 /// In what two definitions of a bridge differ, if it is one thing that the network writes.
@@ -131,13 +126,9 @@ fn help(difference: Option<Difference>) -> String {
     }
 }
 
-fn network<'a>(plan: &'a Plan, claim: &Claim) -> Option<&'a Network> {
-    plan.network(claim.place.network()?)
-}
-
 /// The key in which a network differs, or the place of the claim.
 fn place_of(plan: &Plan, claim: &Claim, difference: Option<Difference>) -> Place {
-    match (difference, network(plan, claim)) {
+    match (difference, plan.network_of(claim)) {
         (Some(Difference::Key(key, _)), Some(network)) => network.at(key),
         _ => claim.place.clone(),
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::hit::{Hit, Words};
+use super::hit::{Hit, Words, and_networks};
 use super::nodes::{SelectionId, name_nodes};
 use crate::api::Toleration;
 use crate::base::rule::Severity;
@@ -52,7 +52,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             let next = groups.len();
             let group = *groups.entry((Arc::clone(&nodes), is_nowhere)).or_insert(next);
             let hit = Hit::in_group(network.at(Key::BridgeName), group, move |more| {
-                let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+                let others = and_networks(more);
                 let nodes = name_nodes(plan, &nodes);
                 Words::new(
                     format!("`{}` can start on {nodes}, where no policy makes `{bridge}`{others}", identity.name),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::collect::Blame;
 use crate::base::place::Place;
@@ -26,6 +27,22 @@ pub(super) struct Conflict<'a> {
 /// One of a hundred that has another VLAN is the one in the wrong, wherever it stands: what is given comes first ([`Claimant`]), then
 /// networks, those first that contradict the fewest, then the order of the files.
 pub(super) fn conflicts<'a>(plan: &'a Plan, blame: &Blame<'_>, is_meant: impl Fn(&Claim) -> bool) -> Vec<Conflict<'a>> {
+    let mut conflicts: Vec<Conflict<'_>> = Vec::new();
+    for (what, claims) in contested(plan, blame, is_meant) {
+        about(what, claims, plan, &mut conflicts);
+    }
+    // A network is on another NIC in every node group, and what is wrong with it is reported once.
+    let mut seen = HashSet::new();
+    conflicts.retain(|conflict| seen.insert(&conflict.second.place));
+    conflicts
+}
+
+/// Things of which claims that matter say more than one, in order, each with its claims.
+pub(super) fn contested<'a>(
+    plan: &'a Plan,
+    blame: &Blame<'_>,
+    is_meant: impl Fn(&Claim) -> bool,
+) -> Vec<(&'a Claimed, Vec<&'a Claim>)> {
     let claims = || plan.claims.iter().filter(|claim| is_meant(claim) && !blame.has(&claim.place));
     let mut first_holders: HashMap<&Claimed, (&Holder, bool)> = HashMap::new();
     for claim in claims() {
@@ -42,14 +59,7 @@ pub(super) fn conflicts<'a>(plan: &'a Plan, blame: &Blame<'_>, is_meant: impl Fn
     }
     let mut sorted: Vec<(&Claimed, Vec<&Claim>)> = contested.into_iter().collect();
     sorted.sort_by_key(|(what, _)| *what);
-    let mut conflicts: Vec<Conflict<'_>> = Vec::new();
-    for (what, claims) in sorted {
-        about(what, claims, plan, &mut conflicts);
-    }
-    // A network is on another NIC in every node group, and what is wrong with it is reported once.
-    let mut seen = HashSet::new();
-    conflicts.retain(|conflict| seen.insert(&conflict.second.place));
-    conflicts
+    sorted
 }
 
 /// Adds the conflicts about one thing.
@@ -198,6 +208,12 @@ pub(super) fn port(claim: &Claim) -> Option<&str> {
         (Claimed::Wire(wire), Holder::Controller(Controller::Interface(_))) if wire.tag().is_none() => Some(&wire.base),
         _ => None,
     }
+}
+
+/// Where it is written that the first side of a meeting has the interface as a port.
+pub(super) fn places_of_port(plan: &Plan, meeting: &Meeting<'_>) -> Arc<[Place]> {
+    let is_on_it = |claim: &&Claim| claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface);
+    plan.claims.iter().filter(is_on_it).map(|claim| claim.place.clone()).collect()
 }
 
 /// What takes the frames of a claimed wire.

@@ -1,7 +1,8 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::blaming::BLAMING;
 use super::collect::Blame;
+use super::conflict::contested;
 use super::hit::{Hit, Words};
 use crate::base::rule::Severity;
 use crate::model::{Claim, Claimant, Claimed, Holder, NodeOwner, Owner, Plan};
@@ -22,26 +23,10 @@ rule! {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
-    let claims = || plan.claims.iter().filter(|claim| !blame.has(&claim.place)).filter_map(owned);
-    let mut first_owners: HashMap<&Claimed, (&Owner, bool)> = HashMap::new();
-    for (claim, owner) in claims() {
-        let (first, is_contested) = first_owners.entry(&claim.what).or_insert((owner, false));
-        *is_contested |= *first != owner;
-    }
-    let mut contested: HashMap<&Claimed, Vec<(&Claim, &Owner)>> = HashMap::new();
-    if first_owners.values().any(|(_, is_contested)| *is_contested) {
-        for (claim, owner) in claims() {
-            if first_owners.get(&claim.what).is_some_and(|(_, is_contested)| *is_contested) {
-                contested.entry(&claim.what).or_default().push((claim, owner));
-            }
-        }
-    }
-    let mut sorted: Vec<_> = contested.into_iter().collect();
-    sorted.sort_by_key(|(what, _)| *what);
     let mut hits = Vec::new();
     let mut seen = HashSet::new();
-    for (what, claims) in sorted {
-        for (first, second, is_together) in doubles(plan, claims) {
+    for (what, claims) in contested(plan, blame, |claim| owned(claim).is_some()) {
+        for (first, second, is_together) in doubles(plan, claims.into_iter().filter_map(owned).collect()) {
             if seen.insert(&second.0.place) {
                 hits.push(hit(plan, what, first, second, is_together));
             }

@@ -36,6 +36,11 @@ pub(super) struct Words {
     pub(super) about: Vec<String>,
 }
 
+/// The networks of which the same is true, for the middle of a sentence.
+pub(super) fn and_networks(more: More) -> String {
+    more.words(" (and one more network)", |more| format!(" (and {more} more networks)"))
+}
+
 impl Words {
     pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: help.into(), related: Vec::new(), about: Vec::new() }

@@ -1,7 +1,7 @@
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::conflict::conflicts;
-use super::hit::{Hit, Words};
+use super::hit::{Hit, Words, and_networks};
 use crate::model::{Claimed, Holder, Plan};
 use crate::rule;
 
@@ -25,7 +25,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
             return None;
         };
         Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
-            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            let others = and_networks(more);
             Words::new(
                 format!("the localnet `{localnet}` is `{here}` here{others}, and `{elsewhere}` elsewhere"),
                 "give one of them another name in `ovn.bridge-mappings`, or let both name the same bridge",

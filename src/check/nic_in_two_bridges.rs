@@ -4,7 +4,7 @@ use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::conflict::{bridge, conflicts, controller};
-use super::hit::{Hit, Words};
+use super::hit::{Hit, Words, and_networks};
 use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimed, Controller, Plan};
 use crate::rule;
@@ -46,7 +46,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
             }
         };
         Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
-            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            let others = and_networks(more);
             let message = format!("{wire} cannot be {}{others}: it is {} already", has_it(second), has_it(first));
             Words::new(message, help.clone())
                 .with_related(conflict.first.place.clone(), has_it(first))

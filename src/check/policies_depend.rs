@@ -49,7 +49,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         for host in &network.hosts {
             let Some(needed) = needed(network, host) else { continue };
             // A bridge cannot be a port: that is another finding.
-            let is_possible = |it: &&Claim| !(takes_it(network, host) && bridge(it).is_some());
+            let is_possible = |it: &&Claim| !(network.bridge_on_uplink(host).is_some() && bridge(it).is_some());
             let mut makers = made.get(needed).into_iter().flatten().copied().filter(is_possible);
             let Some(maker) = makers.find(|it| plan.can_meet(&it.nodes, &host.nodes)) else { continue };
             // In several node groups it is still one network.
@@ -75,11 +75,6 @@ fn help(maker: &Claim) -> &'static str {
     } else {
         "list it among the Site's `uplinks`, so that this policy brings it along"
     }
-}
-
-/// Whether the network puts its uplink into its bridge.
-fn takes_it(network: &Network, host: &Host) -> bool {
-    network.bridge_on_uplink(host).is_some() && host.need != Some(Need::Mapping)
 }
 
 /// The interface of which the policy of a network only knows the name.

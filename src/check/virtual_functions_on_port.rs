@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{Things, controller, port};
-use super::hit::{Hit, Words};
+use super::conflict::{Things, controller, places_of_port, port};
+use super::hit::{Hit, Words, and_networks};
 use super::nodes::{name_nodes, place_in_state};
 use crate::base::place::Place;
 use crate::model::{Claim, Claimed, Key, Plan, Use};
@@ -32,14 +32,10 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut hits = Vec::new();
     for meeting in Things::of(plan, blame, port).meet(blame, functions) {
         let Some(holder) = controller(meeting.first) else { continue };
-        let side = sides.entry(meeting.group).or_insert_with(|| {
-            let is_on_it =
-                |claim: &&Claim| claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface);
-            plan.claims.iter().filter(is_on_it).map(|claim| claim.place.clone()).collect()
-        });
+        let side = sides.entry(meeting.group).or_insert_with(|| places_of_port(plan, &meeting));
         let (nic, first) = (meeting.interface, meeting.first);
         let hit = Hit::in_group(meeting.second.place.clone(), meeting.group, move |more| {
-            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            let others = and_networks(more);
             Words::new(
                 format!("virtual functions of `{nic}` are used here{others}, and it is a port of {holder}"),
                 "use another NIC for one of the two",
@@ -71,7 +67,7 @@ fn on_nodes(plan: &Plan, first_group: usize) -> Vec<Hit<'_>> {
         let count = groups.len();
         let group = first_group + *groups.entry(nic).or_insert(count);
         hits.push(Hit::in_group(network.at(Key::PhysicalInterface), group, move |more| {
-            let others = more.words(" (and one more network)", |more| format!(" (and {more} more networks)"));
+            let others = and_networks(more);
             let on = name_nodes(plan, &nodes);
             let first = nodes.first().map(|first| plan.inventory.node(*first));
             let words = Words::new(

@@ -5,10 +5,9 @@ use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::conflict::{Conflict, conflicts, controller};
-use super::hit::{Hit, Words};
+use super::hit::{Hit, Words, and_networks};
 use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
 use super::nodes::{name_nodes, place_in_state};
-use crate::base::diagnostic::More;
 use crate::base::place::Place;
 use crate::base::rule::Severity;
 use crate::lower::network::DUPLICATE_NETWORK;
@@ -52,7 +51,7 @@ fn under_two<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
         _ => "use `type: bridge` and one `bridgeName` for both".to_owned(),
     };
     Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
-        let message = format!("{wire} cannot be under {second}{}: it is under {first} already", others(more));
+        let message = format!("{wire} cannot be under {second}{}: it is under {first} already", and_networks(more));
         Words::new(message, help.clone())
             .with_related(related.place.clone(), format!("under {first}"))
             .about([&wire.base])
@@ -68,16 +67,12 @@ fn two_interfaces<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
         return None;
     };
     Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
-        let message = format!("{wire} cannot be `{second}`{}: it is `{first}` elsewhere", others(more));
+        let message = format!("{wire} cannot be `{second}`{}: it is `{first}` elsewhere", and_networks(more));
         let help = format!("list `{first}` among the Site's `uplinks` and use it, or take it away");
         Words::new(message, help)
             .with_related(related.place.clone(), format!("`{first}`"))
             .about([&wire.base, first, second])
     }))
-}
-
-fn others(more: More) -> String {
-    more.words(" (and one more network)", |more| format!(" (and {more} more networks)"))
 }
 
 /// The VLAN interface of a tag, and whose it is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::blaming::BLAMING;
 use super::collect::Blame;
-use super::conflict::{Meeting, Things, controller, port};
+use super::conflict::{Meeting, Things, controller, places_of_port, port};
 use super::hit::{Hit, Words};
 use super::nodes::{name_nodes, place_in_state};
 use crate::base::place::Place;
@@ -39,11 +39,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut sides: HashMap<usize, Arc<[Place]>> = HashMap::new();
     for meeting in Things::of(plan, blame, port).meet(blame, |claim| interfaces.base(claim)) {
         let Some(hit) = interfaces.hit(&meeting) else { continue };
-        let side = sides.entry(meeting.group).or_insert_with(|| {
-            let is_on_it =
-                |claim: &&Claim| claim.holder == meeting.first.holder && port(claim) == Some(meeting.interface);
-            plan.claims.iter().filter(is_on_it).map(|claim| claim.place.clone()).collect()
-        });
+        let side = sides.entry(meeting.group).or_insert_with(|| places_of_port(plan, &meeting));
         hits.push(hit.accepted_at(side));
     }
     let first_group = hits.iter().filter_map(|hit| hit.group).max().map_or(0, |group| group + 1);
@@ -219,11 +215,7 @@ fn beside<'a>(plan: &'a Plan, network: &'a Network, taken: &HashSet<&Wire>) -> O
     network.hosts.iter().find_map(|host| {
         let bridge = network.bridge_on_uplink(host)?;
         let nic = &host.uplink.as_ref()?.name;
-        let filtering = match network.carrier.bridge().map(|bridge| &bridge.tagging) {
-            Some(crate::model::Tagging::Filtering(vlan)) => Filtering::of_port(Some(vlan)),
-            _ if network.carrier.bridge_kind() == Some(BridgeKind::Linux) => Filtering::Plain,
-            _ => Filtering::Off,
-        };
+        let filtering = network.carrier.filtering()?;
         let mut found: Option<(u16, &str, Vec<usize>)> = None;
         for (number, name) in plan.inventory.vlans_on(nic) {
             let node = plan.inventory.node(*number);

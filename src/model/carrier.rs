@@ -5,6 +5,7 @@ use ipnet::IpNet;
 
 use super::claims::{BridgeKind, Controller};
 use super::cni::OVN_PLUGIN;
+use super::filtering::Filtering;
 use crate::api::nmstate::PortVlan;
 
 /// What carries a network, the same on all nodes.
@@ -47,6 +48,16 @@ pub struct Bridge {
     pub tagging: Tagging,
     /// The node's own address, which moves to the bridge.
     pub node_ip: Option<IpNet>,
+}
+
+impl Bridge {
+    /// The tag that the attachment puts on; none if a VLAN interface does it, or nothing.
+    pub fn tag_above(&self) -> Option<u16> {
+        match self.tagging {
+            Tagging::Interface => None,
+            Tagging::Filtering(_) | Tagging::Attachment => self.vlan,
+        }
+    }
 }
 
 /// What puts the VLAN tag on, and so what the port of a bridge is.
@@ -150,11 +161,21 @@ impl Carrier {
     /// The tag that is put on above the uplink: by the attachment, or by the NIC. None if a VLAN interface does it, or nothing.
     pub fn tag_above(&self) -> Option<u16> {
         match self {
-            Self::LinuxBridge(bridge) | Self::OvsBridge(bridge) => {
-                bridge.vlan.filter(|_| bridge.tagging != Tagging::Interface)
-            }
+            Self::LinuxBridge(bridge) | Self::OvsBridge(bridge) => bridge.tag_above(),
             Self::Localnet { vlan, .. } | Self::Sriov { vlan } => *vlan,
             Self::Pod | Self::Macvlan | Self::Ipvlan => None,
+        }
+    }
+
+    /// What the port of its bridge lets through.
+    pub fn filtering(&self) -> Option<Filtering> {
+        match self {
+            Self::LinuxBridge(bridge) => Some(match &bridge.tagging {
+                Tagging::Filtering(vlan) => Filtering::of_port(Some(vlan)),
+                Tagging::Interface | Tagging::Attachment => Filtering::Plain,
+            }),
+            Self::OvsBridge(_) | Self::Localnet { .. } => Some(Filtering::Off),
+            Self::Pod | Self::Macvlan | Self::Ipvlan | Self::Sriov { .. } => None,
         }
     }
 

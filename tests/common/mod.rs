@@ -16,6 +16,20 @@ pub(crate) fn is_blessing() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value == "1")
 }
 
+/// Holds a text to what a file expects, or writes it there.
+pub(crate) fn compare_text(path: &Path, actual: &str) -> Result<(), String> {
+    if is_blessing() {
+        fs::write(path, actual).expect("an expectation can be written");
+        return Ok(());
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    if expected == actual {
+        return Ok(());
+    }
+    let diff = similar::TextDiff::from_lines(expected.as_str(), actual).unified_diff().to_string();
+    Err(format!("{} differs (BLESS=1 accepts it):\n{diff}", path.display()))
+}
+
 /// The time of every run, 2026-11-24 08:00 UTC: the age of an inventory is told by it.
 const NOW: &str = "1795507200";
 

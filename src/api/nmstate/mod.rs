@@ -147,7 +147,7 @@ words! {
 }
 
 impl InterfaceType {
-    /// The type of a NIC, told by its name. Names of bonds and VLAN interfaces tell that they are no plain NIC: their type is left for
+    /// The type of a NIC, told by its name. Names of bonds and VLAN interfaces tell that they are not plain NICs: their type is left for
     /// nmstate to look up on the node, because `ethernet` would be refused there.
     pub fn guessed(name: &str) -> Option<Self> {
         let is_plain = !(name.contains('.') || name.starts_with("bond") || name.starts_with("team"));

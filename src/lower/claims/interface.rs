@@ -1,13 +1,12 @@
 //! What is claimed by saying what an interface is.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use crate::api::nmstate::InterfaceIp;
-use crate::base::address::parse_net;
+use crate::base::address::net_of;
 use crate::base::place::{Origin, Place};
 use crate::model::{
     BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Definition, Filtering, Holder, Names,
@@ -76,13 +75,14 @@ pub(super) fn claims(stated: &Stated<'_>, written: &Written<'_>, speaker: &Speak
         claims.push(Claim { place, what, holder, nodes: Arc::clone(nodes), by: *by });
     };
     let name = stated.name;
+    let addressed = stated.addressed(written.origin);
     let takes =
         |port: &str| (Claimed::Wire(names.wire(port)), Holder::Controller(Controller::Interface(name.to_owned())));
     let is_made = |definition| (Claimed::Interface(name.to_owned()), Holder::Definition(definition));
     match &stated.is {
         Is::There => {}
         Is::Bridge(kind, ports) => {
-            let addresses = addresses(stated).collect();
+            let addresses = addressed.iter().map(|(_, address)| *address).collect();
             let wires = ports.iter().filter(|(port, _)| *port != name);
             let wires = wires.map(|(port, filtering)| filtered(names.wire(port), filtering.clone()));
             let (what, holder) = is_made(Definition::Bridge(BridgeDefinition::new(*kind, wires, addresses)));
@@ -123,7 +123,7 @@ pub(super) fn claims(stated: &Stated<'_>, written: &Written<'_>, speaker: &Speak
         claim(place, Claimed::FunctionCount(name.to_owned()), Holder::Number(count));
     }
     let wire = stated.wire(names);
-    for (place, address) in stated.addressed(written.origin) {
+    for (place, address) in addressed {
         let owner = NodeOwner::Selected(Arc::clone(nodes), name.to_owned());
         let holder = Holder::Owner(Owner::Node(owner));
         claim(place.clone(), of_address(&wire, address.addr()), holder);
@@ -165,19 +165,11 @@ impl Stated<'_> {
         for (key, ip) in [("ipv4", self.ipv4), ("ipv6", self.ipv6)] {
             let list = ip.filter(|ip| ip.enabled && !ip.is_automatic()).map_or(&[][..], |ip| &ip.address);
             for (number, address) in list.iter().enumerate() {
-                if let Some(net) = parse_net(&format!("{}/{}", address.ip, address.prefix_length)) {
+                if let Some(net) = net_of(&address.ip, address.prefix_length) {
                     addressed.push((origin.child(key).child("address").child(number).at("ip"), net));
                 }
             }
         }
         addressed
     }
-}
-
-/// The static addresses of an interface.
-fn addresses(stated: &Stated<'_>) -> impl Iterator<Item = IpNet> {
-    let ips = [stated.ipv4, stated.ipv6].into_iter().flatten().filter(|ip| ip.enabled && !ip.is_automatic());
-    let all: BTreeSet<IpNet> =
-        ips.flat_map(|ip| &ip.address).filter_map(|it| parse_net(&format!("{}/{}", it.ip, it.prefix_length))).collect();
-    all.into_iter()
 }

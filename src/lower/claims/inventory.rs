@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::interface::{of_address, of_subnet};
 use crate::api::nmstate::InterfaceType;
-use crate::base::address::parse_net;
+use crate::base::address::net_of;
 use crate::base::place::Place;
 use crate::model::inventory::{Node, NodeInterface};
 use crate::model::{
@@ -57,7 +57,7 @@ fn of_interface(
 ) {
     let ips = [&interface.ipv4, &interface.ipv6].into_iter().flatten().filter(|ip| ip.enabled);
     for address in ips.flat_map(|ip| &ip.address) {
-        let Some(net) = parse_net(&format!("{}/{}", address.ip, address.prefix_length)) else { continue };
+        let Some(net) = net_of(&address.ip, address.prefix_length) else { continue };
         let owner = Owner::Node(NodeOwner::Known(number, node.name.clone()));
         claim(of_address(wire, net.addr()), Holder::Owner(owner));
         claim(of_subnet(wire, net), Holder::Gateway(None));

@@ -115,12 +115,7 @@ fn taken(host: &Host, names: &Names) -> Vec<Wire> {
 }
 
 fn definition(network: &Network, host: &Host, kind: BridgeKind, names: &Names) -> Definition {
-    let tagging = network.carrier.bridge().map(|bridge| &bridge.tagging);
-    let filtering = match (kind, tagging) {
-        (BridgeKind::Ovs, _) => Filtering::Off,
-        (BridgeKind::Linux, Some(Tagging::Filtering(vlan))) => Filtering::of_port(Some(vlan)),
-        (BridgeKind::Linux, _) => Filtering::Plain,
-    };
+    let filtering = network.carrier.filtering().unwrap_or(Filtering::Off);
     let wires = match host.vlan {
         None => taken(host, names),
         Some(_) => host.port_wire().into_iter().collect(),

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::interface::{Is, Speaker, Stated, Written, claims};
 use crate::api::nmstate::Interface;
-use crate::base::place::Origin;
 use crate::model::{
-    BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Definition, Filtering, Holder, NodeGroup, Settings,
-    UplinkDefinition, Wire,
+    BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Definition, Filtering, Holder, NodeGroup, Settings, Trunk,
+    UplinkDefinition,
 };
 
 pub(in crate::lower) fn of_site(settings: &Settings) -> Vec<Claim> {
@@ -17,33 +16,19 @@ pub(in crate::lower) fn of_site(settings: &Settings) -> Vec<Claim> {
         for (name, definition) in &group.uplinks {
             of_uplink(group, name, definition, &mut all);
         }
-        for trunk in &settings.trunks {
-            let nic = group.interface(Some(&trunk.physical_interface));
-            let filtering = Filtering::of_port(Some(&trunk.vlan));
-            all.push(of_bridge(
-                group,
-                &trunk.origin,
-                &trunk.bridge,
-                BridgeKind::Linux,
-                vec![(group.names.wire(nic), filtering)],
-            ));
-        }
+        all.extend(settings.trunks.iter().map(|trunk| of_trunk(group, trunk)));
     }
     all
 }
 
-/// A bridge of the Site has its name, whether there is a network on it or not; its NIC is taken when there is.
-fn of_bridge(
-    group: &NodeGroup,
-    origin: &Origin,
-    name: &str,
-    kind: BridgeKind,
-    ports: impl IntoIterator<Item = (Wire, Filtering)>,
-) -> Claim {
-    let definition = BridgeDefinition::new(kind, ports, BTreeSet::new());
+/// A trunk bridge has its name, whether there is a network on it or not; its NIC is taken when there is.
+fn of_trunk(group: &NodeGroup, trunk: &Trunk) -> Claim {
+    let nic = group.interface(Some(&trunk.physical_interface));
+    let port = (group.names.wire(nic), Filtering::of_port(Some(&trunk.vlan)));
+    let definition = BridgeDefinition::new(BridgeKind::Linux, [port], BTreeSet::new());
     Claim {
-        place: origin.at("name"),
-        what: Claimed::BridgeOfSite(name.to_owned()),
+        place: trunk.origin.at("name"),
+        what: Claimed::BridgeOfSite(trunk.bridge.clone()),
         holder: Holder::Definition(Definition::Bridge(definition)),
         nodes: Arc::clone(&group.node_selector),
         by: Claimant::Site,

@@ -16,11 +16,12 @@
 use super::{Context, Lowered};
 use crate::base::diagnostic::Findings;
 use crate::model::cni::Plugin;
-use crate::model::{Carrier, Need, Tagging};
+use crate::model::{Carrier, Need};
 
 pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
     let (bridge, uplink) = context.linux_bridge(findings).ok()?;
-    let tag = bridge.vlan.filter(|_| bridge.tagging == Tagging::Interface);
+    let tag_above = bridge.tag_above();
+    let tag = bridge.vlan.filter(|_| tag_above.is_none());
     // There is one interface for a tag: where the Site has it, with an address perhaps, the bridge is on that.
     let (uplink, vlan) = match tag.and_then(|id| context.group.tagged(&uplink, id)) {
         Some(of_site) => (of_site, None),
@@ -31,7 +32,6 @@ pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lo
     }
     let resource_name =
         context.settings.site.asks_for_bridges().then(|| format!("bridge.network.kubevirt.io/{}", bridge.name));
-    let tag_above = bridge.vlan.filter(|_| bridge.tagging != Tagging::Interface);
     let plugin = Plugin::Bridge {
         bridge: bridge.name.clone(),
         vlan: tag_above,

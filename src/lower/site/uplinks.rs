@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::SiteFindings;
 use crate::api::nmstate::{BondMode, InterfaceIp, LinkAggregation, Route, SrIov};
 use crate::api::uplink::{Uplink, UplinkType};
-use crate::base::address::{AddressOf, Reported, host_address, parse_net, plain_address};
+use crate::base::address::{AddressOf, Reported, host_address, net_of, parse_net, plain_address};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::base::names::is_dns_subdomain;
 use crate::read::schema::{INVALID_VALUE, MISSING_KEY};
@@ -349,8 +349,7 @@ fn route_problem(uplink: &Uplink, route: &Route, origin: &Origin, report: &mut F
         return problem("next-hop-address", message, "give each version a next hop of its own".to_owned());
     }
     let is_link_local = matches!(hop, IpAddr::V6(hop) if hop.is_unicast_link_local());
-    let subnets: Vec<_> =
-        ip.address.iter().filter_map(|it| parse_net(&format!("{}/{}", it.ip, it.prefix_length))).collect();
+    let subnets: Vec<_> = ip.address.iter().filter_map(|it| net_of(&it.ip, it.prefix_length)).collect();
     if !(ip.is_automatic() || is_link_local || subnets.iter().any(|subnet| subnet.contains(&hop))) {
         let message = format!("next hop `{hop}` is outside every subnet of `{}`", uplink.name);
         return problem("next-hop-address", message, "correct the next hop, or a prefix length".to_owned());

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
-use crate::base::address::parse_net;
+use crate::base::address::{net_of, parse_net};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::Inventory;
 use crate::model::inventory::{InterfaceKind, Node, NodeInterface, Taint};
@@ -247,7 +247,7 @@ fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'sta
 fn address(value: &Value, is_ipv4: bool) -> Option<InterfaceAddress> {
     let ip = text_at(value, "ip")?;
     let prefix_length = number_at(value, "prefix-length").and_then(|length| u8::try_from(length).ok())?;
-    let parsed = parse_net(&format!("{ip}/{prefix_length}"))?;
+    let parsed = net_of(&ip, prefix_length)?;
     (parsed.addr().is_ipv4() == is_ipv4).then_some(InterfaceAddress { ip, prefix_length })
 }
 
