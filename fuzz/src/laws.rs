@@ -1,0 +1,117 @@
+//! What holds for every input: the same bytes twice, outputs that their readers can read, nothing that steers a terminal, no secret.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use wukong_render::view::resolve::Resolved;
+
+use crate::{Part, secrets};
+
+/// What an output is to whoever reads it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Lines for a terminal, a log or a page.
+    Text,
+    /// One JSON document.
+    Json,
+    /// YAML documents.
+    Yaml,
+    /// One XML document.
+    Xml,
+}
+
+/// The outputs of a run, by what they are called.
+#[derive(Default)]
+pub(crate) struct Outputs {
+    seen: BTreeMap<String, (Form, String)>,
+    /// Only equal, because they repeat their input.
+    unseen: BTreeMap<String, String>,
+}
+
+impl Outputs {
+    /// Adds an output. A second one of the same name is another.
+    pub(crate) fn add(&mut self, name: &str, form: Form, text: String) {
+        let number = self.seen.keys().filter(|it| it.split(" #").next() == Some(name)).count();
+        self.seen.insert(format!("{name} #{number}"), (form, text));
+    }
+
+    /// Adds an output that repeats its input, so that secrets may stand in it.
+    pub(crate) fn add_unseen(&mut self, name: &str, text: String) {
+        self.unseen.insert(name.to_owned(), text);
+    }
+}
+
+/// Runs twice, and holds the outputs to the laws.
+pub(crate) fn hold(parts: &[Part], run: impl Fn(&mut Outputs)) {
+    let (mut first, mut second) = (Outputs::default(), Outputs::default());
+    run(&mut first);
+    run(&mut second);
+    for ((name, (_, one)), (other_name, (_, other))) in first.seen.iter().zip(&second.seen) {
+        let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+        let (here, there) = (around(one, at), around(other, at));
+        assert!(name == other_name && one == other, "{name} differs from run to run: {here:?}, then {there:?}");
+    }
+    assert!(first.seen.len() == second.seen.len() && first.unseen == second.unseen, "outputs differ from run to run");
+    for (name, (form, text)) in &first.seen {
+        is_valid(name, *form, text);
+    }
+    if !without("secrets") && secrets::can_judge(parts) {
+        for (name, (_, text)) in &first.seen {
+            let at = text.find(secrets::MARKER);
+            assert!(at.is_none(), "{name} has a secret in it: {:?}", around(text, at.unwrap_or_default()));
+        }
+    }
+}
+
+/// A text near a place, for a message.
+fn around(text: &str, at: usize) -> &str {
+    &text[text.floor_char_boundary(at.saturating_sub(60))..text.floor_char_boundary(at + 60)]
+}
+
+fn without(what: &str) -> bool {
+    std::env::var("FUZZ_WITHOUT").is_ok_and(|it| it.contains(what))
+}
+
+fn is_valid(name: &str, form: Form, text: &str) {
+    let hostile = text.get(usize::from(without("controls")) * text.len()..).unwrap_or_default().find(|it: char| it.is_control() && !matches!(it, '\n' | '\t'));
+    assert!(hostile.is_none(), "{name} has a control character in it: {:?}", around(text, hostile.unwrap_or_default()));
+    match form {
+        Form::Text if name.starts_with("Github") => {
+            for line in text.lines() {
+                let is_command = ["::error ", "::warning "].iter().any(|command| line.starts_with(command));
+                assert!(is_command, "{name} has a line that is not a command of ours: {line:?}");
+            }
+        }
+        Form::Text => {}
+        Form::Json => {
+            let parsed = serde_json::from_str::<Value>(text);
+            assert!(parsed.is_ok(), "{name} is not JSON: {:?}", parsed.err());
+        }
+        Form::Yaml => {
+            for document in serde_norway::Deserializer::from_str(text) {
+                let parsed: Result<serde_norway::Value, _> = serde::Deserialize::deserialize(document);
+                assert!(parsed.is_ok(), "{name} is not YAML: {:?}", parsed.err());
+            }
+        }
+        Form::Xml => {
+            let parsed = roxmltree::Document::parse(text);
+            assert!(parsed.is_ok(), "{name} is not XML: {:?}", parsed.err());
+        }
+    }
+}
+
+/// Every finding has a code, a place and a way out.
+pub(crate) fn findings(resolved: &[Resolved]) {
+    for finding in resolved {
+        let has_all = finding.code.starts_with("WK")
+            && ![&finding.location.file, &finding.message, &finding.help].into_iter().any(String::is_empty);
+        assert!(has_all, "a finding lacks something: {finding:?}");
+    }
+}
+
+/// The results in a `ResourceList`, as JSON: what a function says of its input. What is not YAML to libyaml has none.
+pub(crate) fn results(list: &str) -> String {
+    let list: serde_norway::Value = serde_norway::from_str(list).unwrap_or_default();
+    let results = list.get("results").map(serde_json::to_string);
+    results.and_then(Result::ok).unwrap_or_else(|| "null".to_owned())
+}
