@@ -332,7 +332,7 @@ fn refuse_errors(report: &Report) {
     let say = |text: String, it: &wukong_render::base::diagnostic::Diagnostic| {
         format!("{text}{} at {:?}: {}\n", it.rule.code, it.place, it.message)
     };
-    assert!(!report.has_errors(), "the corpus has errors:\n{}", report.diagnostics().iter().fold(String::new(), say));
+    assert!(!report.has_errors(), "the corpus has errors:\n{}", report.diagnostics().fold(String::new(), say));
 }
 
 /// A run that did something else than what is measured would give a figure all the same.

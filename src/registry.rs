@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::base::address;
 use crate::base::rule::Rule;
+use crate::base::{address, few};
 use crate::check;
 use crate::lower::{names, network, site};
 use crate::read::{document, load, schema, source};
@@ -17,6 +17,8 @@ static OF_STAGES: &[&Rule] = &[
     &document::INVALID_YAML,
     &document::DUPLICATE_KEY,
     &document::ALIAS_LIMIT,
+    &document::NESTED_TOO_DEEP,
+    &few::TOO_MANY_FINDINGS,
     &schema::UNKNOWN_KEY,
     &schema::WRONG_TYPE,
     &schema::MISSING_KEY,

@@ -266,7 +266,7 @@ fn deep_nesting_is_refused_and_not_a_crash() {
     );
     let output = run(folder.path(), &["in", "out"]);
     assert_eq!(code(&output), 1);
-    assert_eq!(stderr(&output).matches("error[WK004]").count(), 2, "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("error[WK008]").count(), 2, "{}", stderr(&output));
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn the_summary_counts_and_is_quiet_when_asked() {
     let third = run(folder.path(), &["-v", "in", "out"]);
     assert_eq!(
         stderr(&third),
-        "stale    nncp/web-external-bridge.yaml\npassed over 1 document: ConfigMap 1\n\
+        "stale    nncp/web-external-bridge.yaml\nleft aside 1 document: ConfigMap 1\n\
          1 Wukong: 1 NNCP, 1 NAD (1 updated, 1 unchanged)\n\
          `ens192.100` stays on the nodes: a policy that changes takes nothing away; a policy of your own with `state: absent` does\n"
     );

@@ -183,7 +183,7 @@ fn compile_texts(texts: impl IntoIterator<Item = String>) -> Outcome {
 /// Renders a text and judges its policies; how many there were.
 fn judge_text(text: &str) -> usize {
     let Outcome { tree, report, .. } = compile_texts([text.to_owned()]);
-    let Some(tree) = tree else { panic!("{:?}\n{text}", report.diagnostics()) };
+    let Some(tree) = tree else { panic!("{:?}\n{text}", report.diagnostics().collect::<Vec<_>>()) };
     let mut judged = 0;
     for document in syntax::parse(&tree.stream()) {
         let document = document.expect("our own YAML is valid");
@@ -228,7 +228,7 @@ fn nmstate_accepts_every_combination() {
     }
     let count = texts.len();
     let Outcome { tree, report, .. } = compile_texts(texts);
-    let error = || report.diagnostics().iter().find(|it| it.severity == Severity::Error);
+    let error = || report.diagnostics().find(|it| it.severity == Severity::Error);
     let Some(tree) = tree else { panic!("{:?}", error()) };
     let mut judged = 0;
     for document in syntax::parse(&tree.stream()) {

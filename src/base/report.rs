@@ -2,22 +2,30 @@
 
 use super::acceptance::{Acceptance, Acceptances};
 use super::diagnostic::{Diagnostic, Findings};
+use super::few::{Few, MOST_OF_A_RUN};
 use super::levels::Levels;
 use super::place::Place;
 use super::rule::{Rule, Severity};
 
 /// All findings of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
     levels: Levels,
     acceptances: Acceptances,
-    diagnostics: Vec<Diagnostic>,
+    /// Of very many the first.
+    found: Few,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self::new(Levels::default(), Vec::new())
+    }
 }
 
 impl Report {
     /// An empty report in which the command line's levels hold, and what authors accept.
     pub fn new(levels: Levels, acceptances: Vec<Acceptance>) -> Self {
-        Self { levels, acceptances: Acceptances::new(acceptances), diagnostics: Vec::new() }
+        Self { levels, acceptances: Acceptances::new(acceptances), found: Few::new(MOST_OF_A_RUN) }
     }
 
     /// Adds a finding, at the severity that the levels give it, unless it is accepted.
@@ -31,7 +39,7 @@ impl Report {
         if let Some(severity) = self.levels.apply(diagnostic.rule, diagnostic.severity) {
             diagnostic.is_denied = severity != diagnostic.severity;
             diagnostic.severity = severity;
-            self.diagnostics.push(diagnostic);
+            self.found.push(diagnostic);
         }
     }
 
@@ -55,18 +63,19 @@ impl Report {
         self.levels.allow.contains(&rule)
     }
 
-    /// The findings, in the order they were added.
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
+    /// The findings, in the order they were added. Of very many the first are kept, and the last one tells how many more there are.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.found.kept().iter().chain(self.found.rest())
     }
 
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.count(Severity::Error) > 0
     }
 
-    /// How many findings have this severity.
+    /// How many findings have this severity, those that are not kept included.
     pub fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+        let kept = self.found.kept().iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        kept + self.found.more(severity)
     }
 }

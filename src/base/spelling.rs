@@ -8,11 +8,17 @@ pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
         .iter()
         .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known))
         .filter(|(distance, known)| *distance <= (known.len().min(lower.len()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
+        // Of several that are as near, one is always the same, whatever the order in which they are given.
+        .min()
         .map(|(_, known)| *known);
     let mut longer = known.iter().filter(|known| lower.len() >= 3 && known.to_lowercase().starts_with(&lower));
     let only = longer.next().filter(|_| longer.next().is_none());
     similar.or(only.copied()).map(str::to_owned)
+}
+
+/// Whether a word becomes another by changing at most this many letters.
+pub fn is_within(word: &str, known: &str, letters: usize) -> bool {
+    word.len().abs_diff(known.len()) <= letters && strsim::damerau_levenshtein(word, known) <= letters
 }
 
 #[cfg(test)]

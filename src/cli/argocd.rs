@@ -14,9 +14,10 @@ use serde::Deserialize;
 
 use super::args::{ArgocdCommand, CompileArgs, LevelArgs};
 use super::common::{counts, failure, made, nothing_written, request};
-use super::{CLEAN, FINDINGS, print, say};
+use super::{CLEAN, FINDINGS, print, say, tell};
 use crate::api::site::{self, Skip};
 use crate::base::diagnostic::Findings;
+use crate::base::printable;
 use crate::base::progress::Progress;
 use crate::base::spelling::nearest;
 use crate::compile;
@@ -55,7 +56,7 @@ fn discover() -> anyhow::Result<u8> {
         |api_version: &str, kind: &str| kind == site::KIND && api_version.split('/').next() == Some(site::GROUP);
     let documents = document::parse(&sources, is_site, &Progress::default(), &mut findings);
     match documents.objects.first() {
-        Some(found) => print(&format!("{}\n", sources.get(found.origin.document.source).path)),
+        Some(found) => print(&format!("{}\n", printable::line(&sources.get(found.origin.document.source).path))),
         None => Ok(CLEAN),
     }
 }
@@ -70,7 +71,7 @@ fn generate() -> anyhow::Result<u8> {
     let findings = resolve(&outcome.report, &outcome.sources);
     let findings = brief::emit(&findings, |finding| finding.location.to_string());
     let Some(tree) = &outcome.tree else {
-        say(&(nothing_written(&outcome) + &findings));
+        tell(&(nothing_written(&outcome) + &findings));
         return Ok(failure(&outcome.report));
     };
     let count = tree.count(ManifestKind::Nncp) + tree.count(ManifestKind::Nad);
@@ -81,7 +82,7 @@ fn generate() -> anyhow::Result<u8> {
         return Ok(FINDINGS);
     }
     print(&tree.stream())?;
-    say(&format!("{}{}\n{findings}", made(tree, &outcome), counts(&outcome.report)));
+    tell(&format!("{}{}\n{findings}", made(tree, &outcome), counts(&outcome.report)));
     Ok(CLEAN)
 }
 

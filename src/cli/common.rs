@@ -6,10 +6,11 @@ use anyhow::{Context, bail};
 
 use super::args::{Color, CompileArgs, LevelArgs, OutputArgs};
 use super::progress::Bar;
-use super::{FAILED, FINDINGS, print, say, unknown_rule};
+use super::{FAILED, FINDINGS, print, say, tell, unknown_rule};
 use crate::base::acceptance::Acceptance;
 use crate::base::levels::Levels;
 use crate::base::names::interface_name_problem;
+use crate::base::printable;
 use crate::base::progress::Progress;
 use crate::base::report::Report;
 use crate::base::rule::{Rule, Severity};
@@ -131,13 +132,13 @@ fn is_coloured(color: Color) -> bool {
 
 /// The exit code of a run that has errors.
 pub(super) fn failure(report: &Report) -> u8 {
-    let is_unreadable = report.diagnostics().iter().any(|diagnostic| diagnostic.rule == &UNREADABLE_INPUT);
+    let is_unreadable = report.diagnostics().any(|diagnostic| diagnostic.rule == &UNREADABLE_INPUT);
     if is_unreadable { FAILED } else { FINDINGS }
 }
 
 pub(super) fn summarize(args: &OutputArgs, text: &str) {
     if !args.quiet {
-        say(text);
+        tell(text);
     }
 }
 
@@ -174,8 +175,8 @@ pub(super) fn accepted(outcome: &Outcome) -> String {
         .zip(locations)
         .map(|(acceptance, location)| {
             let Rule { code, name, .. } = acceptance.rule;
-            let reason = acceptance.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("accepted {code} {name} at {location}: {reason}\n")
+            let words = format!("accepted {code} {name} at {location}: {}", acceptance.reason);
+            format!("{}\n", printable::line(&words))
         })
         .collect()
 }
@@ -184,11 +185,17 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
+/// How many kinds of documents that are left aside are named.
+const KINDS: usize = 50;
+
 pub(super) fn ignored(outcome: &Outcome) -> String {
     let total: usize = outcome.ignored.values().sum();
     if total == 0 {
         return String::new();
     }
-    let kinds: Vec<String> = outcome.ignored.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    format!("passed over {}: {}\n", plural(total, "document"), kinds.join(", "))
+    let kind = |(kind, count): (&String, &usize)| format!("{} {count}", printable::line(kind));
+    let mut kinds: Vec<String> = outcome.ignored.iter().map(kind).take(KINDS).collect();
+    let more = outcome.ignored.len().saturating_sub(KINDS);
+    kinds.extend((more > 0).then(|| format!("and {} more", plural(more, "kind"))));
+    format!("left aside {}: {}\n", plural(total, "document"), kinds.join(", "))
 }

@@ -11,11 +11,11 @@ use super::common::{compile_inputs, counts, failure, inputs_of, levels, made, re
 use super::{CLEAN, FINDINGS, print};
 use crate::Outcome;
 use crate::base::diagnostic::Findings;
+use crate::base::printable;
 use crate::base::progress::Progress;
 use crate::base::report::Report;
 use crate::io::{Inputs, input};
 use crate::read::document;
-use crate::view::emit::printable;
 use crate::ways::live::{self, Verdict};
 
 /// `wukong-render diff --live <DUMP> <IN>...`: a word for each object, and where it differs.
@@ -51,14 +51,14 @@ pub(super) fn diff_live(dumps: &[PathBuf], args: &RenderArgs) -> anyhow::Result<
     for (identity, verdict) in live::compare(tree, &export.objects) {
         *words.entry(verdict.word()).or_default() += 1;
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:<11}{identity}", verdict.word());
+        let _ = writeln!(text, "{:<11}{}", verdict.word(), printable::line(&identity.to_string()));
         if let Verdict::Different(places) = &verdict {
             for place in places {
-                let _ = writeln!(text, "             {place}");
+                let _ = writeln!(text, "             {}", printable::line(place));
             }
         }
     }
-    print(&printable(&text))?;
+    print(&printable::without_commands(&printable::text(&text)))?;
     let is_same = words.keys().all(|word| *word == Verdict::Same.word());
     let words: Vec<String> = words.iter().map(|(word, count)| format!("{count} {word}")).collect();
     let words = if words.is_empty() { "nothing to compare".to_owned() } else { words.join(", ") };

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::base::diagnostic::Rule;
+use crate::base::printable;
 use crate::base::spelling::nearest;
 use crate::registry;
 use args::{Cli, Command};
@@ -42,7 +43,14 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no mistake and go to standard output; clap tells the two apart.
             let code = if error.use_stderr() { FAILED } else { CLEAN };
-            let printed = error.print();
+            // What was typed is repeated; clap prints it as it is.
+            let text = error.render().to_string();
+            let printed = if text.contains(|it| printable::acts(it) && it != '\n') {
+                say(&printable::text(&text));
+                Ok(())
+            } else {
+                error.print()
+            };
             return ExitCode::from(if printed.is_ok() { code } else { FAILED });
         }
     };
@@ -95,9 +103,15 @@ fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Says a text that is not coloured, and in which nothing of a hostile name acts.
+fn tell(text: &str) {
+    say(&printable::without_commands(&printable::text(text)));
+}
+
 fn complain(error: &anyhow::Error) {
-    let causes: String = error.chain().skip(1).map(|cause| format!("  because: {cause}\n")).collect();
-    say(&format!("error: {error}\n{causes}"));
+    let line = |cause: &dyn std::fmt::Display| printable::line(&cause.to_string()).into_owned();
+    let causes: String = error.chain().skip(1).map(|cause| format!("  because: {}\n", line(&cause))).collect();
+    tell(&format!("error: {}\n{causes}", line(error)));
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -12,7 +12,8 @@ use super::common::{
 };
 use super::live::diff_live;
 use super::progress::Bar;
-use super::{CLEAN, FINDINGS, print, say};
+use super::{CLEAN, FINDINGS, print, tell};
+use crate::base::printable;
 use crate::io::{Inputs, output};
 use crate::write::manifest::ManifestKind;
 use crate::write::tree::{Action, Change, diff as unified_diff};
@@ -39,9 +40,9 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
     output::write(folder, tree, &outcome.changes, &bar.progress)?;
     drop(bar);
     if args.output.verbose {
-        say(&drift(&outcome.changes));
-        say(&accepted(&outcome));
-        say(&ignored(&outcome));
+        tell(&drift(&outcome.changes));
+        tell(&accepted(&outcome));
+        tell(&ignored(&outcome));
     }
     summarize(&args.output, &format!("{made} ({}){counts}\n", describe(&outcome.changes, &DONE)));
     summarize(&args.output, &about_nodes(&outcome));
@@ -72,8 +73,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let outcome = compile_inputs(&inputs, &args.compile, &args.output)?;
     report_findings(&outcome, &args.output, false)?;
     if args.output.verbose {
-        say(&accepted(&outcome));
-        say(&ignored(&outcome));
+        tell(&accepted(&outcome));
+        tell(&ignored(&outcome));
     }
     let made = match &outcome.tree {
         Some(tree) => made(tree, &outcome),
@@ -185,7 +186,7 @@ fn describe(changes: &[Change], words: &[&str; 4]) -> String {
 /// Names in words: all of a few, the first of many.
 fn shorten(names: &BTreeSet<String>) -> Option<String> {
     const SHOWN: usize = 5;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", printable::line(name))).collect();
     let shown = (!shown.is_empty()).then(|| shown.join(", "))?;
     Some(match names.len().saturating_sub(SHOWN) {
         0 => shown,
@@ -204,7 +205,7 @@ fn drift(changes: &[Change]) -> String {
                 Action::Remove(_) => "orphaned",
                 Action::Unchanged => return None,
             };
-            Some(format!("{word:<8} {}\n", change.path))
+            Some(format!("{word:<8} {}\n", printable::line(&change.path)))
         })
         .collect()
 }

@@ -2,4 +2,6 @@
 
 pub mod emit;
 pub mod graph;
+mod lines;
 pub mod resolve;
+mod secrets;

@@ -1,15 +1,17 @@
 //! Places to positions: done once, at the end, for everything that was found.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
+use super::lines::{Lines, floor};
+use super::secrets::{Secrets, scrub};
 use crate::base::diagnostic::{Diagnostic, Place, Severity};
+use crate::base::place::DocumentId;
 use crate::base::report::Report;
-use crate::base::spelling::nearest;
 use crate::read::document::syntax::{self, Tree};
-use crate::read::source::{SourceId, Sources};
+use crate::read::source::{Source, SourceId, Sources};
 
 /// A finding as every output format gets it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -44,7 +46,7 @@ pub struct Related {
 }
 
 /// A file, and a position in it unless the file has none to show.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
     /// The path as the user would write it.
@@ -66,12 +68,15 @@ pub struct Position {
     pub end_line: usize,
     /// The column after the last character, from 1, in characters.
     pub end_column: usize,
-    /// The lines themselves, with secrets blanked out.
+    /// The lines themselves, with secrets blanked out; of long ones a part.
     #[serde(skip)]
     pub snippet: String,
     /// Where to underline in the snippet, in bytes.
     #[serde(skip)]
     pub underline: (usize, usize),
+    /// Whether the snippet begins within a line: the line is long.
+    #[serde(skip)]
+    pub is_cut: bool,
 }
 
 /// Looks up every finding's position. The result is sorted by place and code, and has nothing twice.
@@ -89,14 +94,42 @@ pub fn distinct(found: &[(&Diagnostic, Resolved)]) -> Vec<Resolved> {
 
 /// Looks up every finding's position, and keeps the finding beside it.
 pub fn resolve_each<'a>(report: &'a Report, sources: &Sources) -> Vec<(&'a Diagnostic, Resolved)> {
-    let mut resolver = Resolver { sources, parsed: HashMap::new() };
-    report.diagnostics().iter().map(|it| (it, resolver.diagnostic(it))).collect()
+    let found: Vec<&Diagnostic> = report.diagnostics().collect();
+    let places: Vec<&Place> = found.iter().flat_map(|it| places_of(it)).collect();
+    let (locations, secrets) = look_up(&places, sources);
+    let mut locations = places.into_iter().zip(locations);
+    let resolved = found.into_iter().map(|diagnostic| {
+        let own: Vec<(&Place, Location)> = locations.by_ref().take(1 + diagnostic.related.len()).collect();
+        let texts = own.iter().filter_map(|(place, _)| secrets.get(&source_of(place)?));
+        let texts: Vec<&HashSet<String>> = texts.collect();
+        let words = |text: &str| in_one_line(&scrub(text, &texts));
+        let mut own = own.into_iter().map(|(_, location)| location);
+        let resolved = Resolved {
+            location: own.next().unwrap_or_default(),
+            code: diagnostic.rule.code,
+            name: diagnostic.rule.name,
+            severity: diagnostic.severity,
+            message: words(&diagnostic.message),
+            help: words(&diagnostic.help),
+            related: own
+                .zip(&diagnostic.related)
+                .map(|(location, (_, message))| Related { location, message: words(message) })
+                .collect(),
+        };
+        (diagnostic, resolved)
+    });
+    resolved.collect()
 }
 
 /// Looks up the positions of places.
 pub fn locate<'a>(places: impl IntoIterator<Item = &'a Place>, sources: &Sources) -> Vec<Location> {
-    let mut resolver = Resolver { sources, parsed: HashMap::new() };
-    places.into_iter().map(|place| resolver.location(place)).collect()
+    look_up(&places.into_iter().collect::<Vec<_>>(), sources).0
+}
+
+/// A message without the secrets of a text that it is about.
+pub fn without_secrets(message: &str, text: &str) -> String {
+    let trees: Vec<Option<Tree>> = syntax::documents(text).map(Result::ok).collect();
+    in_one_line(&scrub(message, &[&Secrets::of(text, &trees).texts]))
 }
 
 impl std::fmt::Display for Location {
@@ -110,163 +143,90 @@ impl std::fmt::Display for Location {
     }
 }
 
-struct Parsed {
-    trees: Vec<Option<Tree>>,
-    secrets: Vec<Range<usize>>,
-    line_starts: Vec<usize>,
+fn places_of(diagnostic: &Diagnostic) -> impl Iterator<Item = &Place> {
+    std::iter::once(&diagnostic.place).chain(diagnostic.related.iter().map(|(place, _)| place))
 }
 
-struct Resolver<'a> {
-    sources: &'a Sources,
-    parsed: HashMap<SourceId, Parsed>,
+fn source_of(place: &Place) -> Option<SourceId> {
+    match place {
+        Place::Path(_) => None,
+        Place::Span { source, .. } | Place::Node { document: DocumentId { source, .. }, .. } => Some(*source),
+    }
 }
 
-impl Resolver<'_> {
-    fn diagnostic(&mut self, diagnostic: &Diagnostic) -> Resolved {
-        Resolved {
-            location: self.location(&diagnostic.place),
-            code: diagnostic.rule.code,
-            name: diagnostic.rule.name,
-            severity: diagnostic.severity,
-            message: redact(&diagnostic.message),
-            help: redact(&diagnostic.help),
-            related: diagnostic
-                .related
-                .iter()
-                .map(|(place, message)| Related { location: self.location(place), message: redact(message) })
-                .collect(),
+/// The locations of places, and the secrets of the texts that they are in. A text is parsed once more for all its places, and only the
+/// positions are kept.
+fn look_up(places: &[&Place], sources: &Sources) -> (Vec<Location>, HashMap<SourceId, HashSet<String>>) {
+    let mut by_source: BTreeMap<SourceId, Vec<usize>> = BTreeMap::new();
+    let mut locations = vec![Location::default(); places.len()];
+    for (number, place) in places.iter().enumerate() {
+        match (place, source_of(place)) {
+            (_, Some(source)) => by_source.entry(source).or_default().push(number),
+            (Place::Path(path), None) => locations[number].file.clone_from(path),
+            // Only a path has no source.
+            (_, None) => {}
         }
     }
+    let look_up = |(id, numbers): (SourceId, Vec<usize>)| {
+        let Source { path, text, .. } = sources.get(id);
+        let parsed = Parsed::of(text);
+        let location = |number: usize| Location { file: path.clone(), position: Some(parsed.position(places[number])) };
+        let found: Vec<(usize, Location)> = numbers.into_iter().map(|number| (number, location(number))).collect();
+        (id, found, parsed.secrets.texts)
+    };
+    let by_source: Vec<_> = by_source.into_iter().collect();
+    let found: Vec<_> = by_source.into_par_iter().map(look_up).collect();
+    let mut secrets = HashMap::new();
+    for (id, found, texts) in found {
+        secrets.insert(id, texts);
+        for (number, location) in found {
+            locations[number] = location;
+        }
+    }
+    (locations, secrets)
+}
 
-    fn location(&mut self, place: &Place) -> Location {
-        let (source, range) = match place {
-            Place::Path(path) => return Location { file: path.clone(), position: None },
-            Place::Span { source, range } => (*source, range.clone()),
+struct Parsed<'t> {
+    text: &'t str,
+    trees: Vec<Option<Tree>>,
+    lines: Lines<'t>,
+    secrets: Secrets,
+}
+
+impl<'t> Parsed<'t> {
+    fn of(text: &'t str) -> Self {
+        let trees: Vec<Option<Tree>> = syntax::documents(text).map(Result::ok).collect();
+        let secrets = Secrets::of(text, &trees);
+        Self { text, trees, lines: Lines::of(text), secrets }
+    }
+
+    fn position(&self, place: &Place) -> Position {
+        let range = match place {
+            Place::Path(_) => 0..0,
+            Place::Span { range, .. } => range.clone(),
             Place::Node { document, pointer, part, .. } => {
-                let parsed = self.parsed(document.source);
-                let tree = parsed.trees.get(document.index as usize).and_then(Option::as_ref);
-                (document.source, tree.map(|tree| tree.locate(pointer, *part)).unwrap_or_default())
+                let tree = self.trees.get(document.index as usize).and_then(Option::as_ref);
+                tree.map(|tree| tree.locate(pointer, *part)).unwrap_or_default()
             }
         };
-        let file = self.sources.get(source).path.clone();
-        let text = self.sources.get(source).text.as_str();
-        let parsed = self.parsed(source);
-        Location { file, position: Some(position(text, parsed, range)) }
-    }
-
-    fn parsed(&mut self, source: SourceId) -> &Parsed {
-        let sources = self.sources;
-        self.parsed.entry(source).or_insert_with(|| parse(&sources.get(source).text))
-    }
-}
-
-fn parse(text: &str) -> Parsed {
-    let trees: Vec<Option<Tree>> = syntax::parse(text).into_iter().map(Result::ok).collect();
-    let secrets = trees.iter().flatten().flat_map(|tree| tree.ranges_under(holds_secrets)).collect();
-    let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-    Parsed { trees, secrets, line_starts: std::iter::once(0).chain(newlines).collect() }
-}
-
-/// Whether what stands under a key is nobody's to see. A misspelt key counts as the one it was meant to be.
-pub fn holds_secrets(key: &str) -> bool {
-    let key = key.to_lowercase();
-    ["pass", "pwd", "secret", "token", "cloudinit", "hash"].iter().any(|word| key.contains(word))
-        || nearest(&key, &["password", "cloudinituser"]).is_some()
-}
-
-fn position(text: &str, parsed: &Parsed, range: Range<usize>) -> Position {
-    let start = floor(text, range.start);
-    let end = floor(text, range.end).max(start);
-    let line_at = |at: usize| parsed.line_starts.partition_point(|line_start| *line_start <= at) - 1;
-    let (first, last) = (line_at(start), line_at(end));
-    let column = |line: usize, at: usize| text[parsed.line_starts[line]..at].chars().count() + 1;
-
-    let snippet_start = parsed.line_starts[first];
-    let snippet_end = text[end..].find('\n').map_or(text.len(), |newline| end + newline);
-    let snippet = blank_secrets(text, snippet_start..snippet_end, &parsed.secrets);
-    Position {
-        line: first + 1,
-        column: column(first, start),
-        end_line: last + 1,
-        end_column: column(last, end),
-        underline: ((start - snippet_start).min(snippet.len()), (end - snippet_start).min(snippet.len())),
-        snippet,
-    }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// Lines of a text with every secret replaced by asterisks, byte for byte, so that underlines still fit.
-///
-/// The tree knows the secrets of a document that can be parsed. For one that cannot, and for what a broken line may
-/// hide, the rest of every line is blanked behind a key that speaks of passwords.
-fn blank_secrets(text: &str, lines: Range<usize>, secrets: &[Range<usize>]) -> String {
-    let mut bytes = text.as_bytes()[lines.clone()].to_vec();
-    for secret in secrets {
-        let (start, end) = (secret.start.max(lines.start), secret.end.min(lines.end));
-        if start < end {
-            blank(&mut bytes[start - lines.start..end - lines.start]);
+        let start = floor(self.text, range.start);
+        let end = floor(self.text, range.end).max(start);
+        let (first, last) = (self.lines.spot(start), self.lines.spot(end));
+        let shown = self.lines.shown(&(start..end));
+        let (snippet, underline) = self.secrets.veil(self.text, &shown, &(start..end));
+        Position {
+            line: first.line,
+            column: first.column,
+            end_line: last.line,
+            end_column: last.column,
+            is_cut: self.lines.is_cut(&shown),
+            underline,
+            snippet,
         }
     }
-    let mut at = 0;
-    for line in text[lines.clone()].split_inclusive('\n') {
-        if let Some(secret) = secret_of_line(&text[..lines.start + at], line) {
-            blank(&mut bytes[at + secret..at + line.len()]);
-        }
-        at += line.len();
-    }
-    // The carriage returns of Windows' line ends would be shown as a symbol.
-    bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b' ');
-    String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned()
 }
 
-/// Where the secret of a line begins, told by its words alone: behind a key that speaks of passwords, or at once on a line
-/// that is indented below such a key.
-fn secret_of_line(before: &str, line: &str) -> Option<usize> {
-    if let Some(word) = password_word(line) {
-        if let Some(colon) = line[word.start..].find([':', '=']) {
-            return Some(word.start + colon + 1);
-        }
-        // `password hunter2`, where the colon was forgotten, and `passwordhunter2`.
-        let is_known = ["password", "passwordhash", "passwd", "pwd"].contains(&&*line[word.clone()].to_lowercase());
-        return Some(if is_known { word.end } else { word.start + 3 });
-    }
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let own = indent(line);
-    let parent = before.lines().rev().find(|it| !it.trim().is_empty() && indent(it) < own)?;
-    password_word(parent).map(|_| 0)
-}
-
-/// The first word that begins as one for a password does.
-fn password_word(text: &str) -> Option<Range<usize>> {
-    let lower = text.to_ascii_lowercase();
-    let start = ["passw", "pwd"].iter().filter_map(|word| lower.find(word)).min()?;
-    let rest = &text[start..];
-    Some(start..start + rest.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(rest.len()))
-}
-
-/// A message in which a value has brought a password along: a quote that is not closed takes in the lines that follow.
-fn redact(message: &str) -> String {
-    let mut bytes = message.as_bytes().to_vec();
-    if let Some(word) = password_word(message) {
-        let separator = message[word.end..].trim_start_matches(['"', '\'', '\\', ' ']);
-        if separator.starts_with([':', '=']) {
-            blank(&mut bytes[message.len() - separator.len() + 1..]);
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn blank(bytes: &mut [u8]) {
-    for byte in bytes {
-        if !byte.is_ascii_whitespace() {
-            *byte = b'*';
-        }
-    }
+/// A message on one line: some formats would begin another with what follows a line break.
+fn in_one_line(message: &str) -> String {
+    message.replace(['\n', '\r'], " ")
 }

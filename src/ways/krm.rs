@@ -15,7 +15,7 @@ use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
 use crate::read::document::{Document, DocumentId, Documents, syntax};
 use crate::read::source::{Source, SourceId, Sources};
 use crate::read::{document, load};
-use crate::view::resolve::{Resolved, distinct, resolve_each};
+use crate::view::resolve::{Resolved, distinct, resolve_each, without_secrets};
 use crate::write::tree::OutputTree;
 use crate::{Outcome, Request, compile};
 
@@ -108,7 +108,8 @@ fn resource_list(input: &str) -> Result<Value, Refused> {
     };
     let broken = |problem: &syntax::Problem| {
         let line = 1 + input[..problem.range.start.min(input.len())].matches('\n').count();
-        Refused(format!("standard input, line {line}: {}", problem.message))
+        // The message may repeat a key.
+        Refused(format!("standard input, line {line}: {}", without_secrets(&problem.message, input)))
     };
     let document = document.map_err(|problem| broken(&problem))?;
     let value = document.value(document.root()).map_err(|problems| match problems.first() {

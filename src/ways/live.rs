@@ -5,13 +5,13 @@
 //! (status, managed fields, resource versions) is nobody's wish. Interfaces and ports are compared by their names, a CNI configuration
 //! as the JSON that it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use serde_json::Value;
 
+use crate::base::secrets::{holds_secrets, mentions_secret};
 use crate::read::document::Document;
-use crate::view::resolve::holds_secrets;
 use crate::write::manifest::ManifestKind;
 use crate::write::tree::OutputTree;
 
@@ -183,16 +183,11 @@ impl<'a> Path<'a> {
         )
     }
 
-    /// Whether it leads to what nobody may read, by its last key or what stands below that.
+    /// Whether it leads to what nobody may read, or into it.
     fn is_secret(&self) -> bool {
-        for step in self.backwards() {
-            match step {
-                Step::Item(name) if is_secret(name) => return true,
-                Step::Item(_) => {}
-                Step::Key(key) => return is_secret(key),
-            }
-        }
-        false
+        self.backwards().any(|step| match step {
+            Step::Item(name) | Step::Key(name) => holds_secrets(name),
+        })
     }
 }
 
@@ -246,58 +241,96 @@ fn compare_values(path: &Path<'_>, here: Option<&Value>, there: Option<&Value>, 
 /// Lists of what has a name by the names, others by their places. An OVS bridge and its internal port share a name, and are told apart by
 /// their types.
 fn compare_lists(path: &Path<'_>, ours: &[Value], theirs: &[Value], found: &mut Vec<String>) {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let is_named = ours.iter().chain(theirs).all(|it| text(it, "name").is_some());
-    let is_twice = |name: &String| {
-        let count = |list: &[Value]| list.iter().filter(|it| text(it, "name").as_ref() == Some(name)).count();
-        count(ours) > 1 || count(theirs) > 1
-    };
-    let key = |(place, value): (usize, &Value)| match text(value, "name").filter(|_| is_named) {
-        Some(name) if is_twice(&name) => format!("{name} {}", text(value, "type").unwrap_or_default()),
-        Some(name) => name,
-        None => place.to_string(),
-    };
+    let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
+    let is_named = ours.iter().chain(theirs).all(|it| name(it).is_some());
     if !is_named && !path.is_ordered() {
-        let (mut ours, mut theirs) = (ours.to_vec(), theirs.to_vec());
-        ours.retain(|value| match theirs.iter().position(|other| other == value) {
-            Some(place) => {
-                theirs.remove(place);
-                false
-            }
-            None => true,
-        });
+        let (ours, theirs) = without_equals(ours, theirs);
         for place in 0..ours.len().max(theirs.len()) {
-            compare_values(&path.item(&place.to_string()), ours.get(place), theirs.get(place), found);
+            let at = |list: &[&'_ Value]| list.get(place).map(|value| (*value).clone());
+            compare_values(&path.item(&place.to_string()), at(&ours).as_ref(), at(&theirs).as_ref(), found);
         }
         return;
     }
+    let mut twice: HashSet<String> = HashSet::new();
+    for list in [ours, theirs] {
+        let mut seen = HashSet::new();
+        twice.extend(list.iter().filter_map(name).filter(|name| !seen.insert(name.clone())));
+    }
+    let key = |(place, value): (usize, &Value)| match name(value).filter(|_| is_named) {
+        Some(name) if twice.contains(&name) => {
+            format!("{name} {}", value.get("type").and_then(Value::as_str).unwrap_or_default())
+        }
+        Some(name) => name,
+        None => place.to_string(),
+    };
     let keys = |list: &[Value]| list.iter().enumerate().map(key).collect::<Vec<_>>();
     let (our_keys, their_keys) = (keys(ours), keys(theirs));
+    let firsts = their_keys.iter().zip(theirs).rev();
+    let firsts: HashMap<&str, &Value> = firsts.map(|(key, value)| (key.as_str(), value)).collect();
     for (key, value) in our_keys.iter().zip(ours) {
-        let place = their_keys.iter().position(|it| it == key);
-        compare_values(&path.item(key), Some(value), place.map(|place| &theirs[place]), found);
+        compare_values(&path.item(key), Some(value), firsts.get(key.as_str()).copied(), found);
     }
-    for (key, value) in their_keys.iter().zip(theirs).filter(|(key, _)| !our_keys.contains(key)) {
+    let known: HashSet<&String> = our_keys.iter().collect();
+    for (key, value) in their_keys.iter().zip(theirs).filter(|(key, _)| !known.contains(key)) {
         compare_values(&path.item(key), None, Some(value), found);
     }
 }
 
-/// Whether what stands under a key is nobody's to read: 802.1x and its like have their secrets in desired states.
-fn is_secret(key: &str) -> bool {
-    holds_secrets(key) || ["psk", "cak", "private-key"].iter().any(|word| key.to_lowercase().contains(word))
+/// What is left of two lists whose order means nothing without what is in both.
+fn without_equals<'a>(ours: &'a [Value], theirs: &'a [Value]) -> (Vec<&'a Value>, Vec<&'a Value>) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for value in theirs {
+        *counts.entry(canonical(value)).or_default() += 1;
+    }
+    let mut both: HashMap<String, usize> = HashMap::new();
+    let is_ours = |value: &&Value| {
+        let text = canonical(value);
+        match counts.get_mut(&text).filter(|count| **count > 0) {
+            Some(count) => {
+                *count -= 1;
+                *both.entry(text).or_default() += 1;
+                false
+            }
+            None => true,
+        }
+    };
+    let ours: Vec<&Value> = ours.iter().filter(is_ours).collect();
+    let is_theirs = |value: &&Value| match both.get_mut(&canonical(value)).filter(|count| **count > 0) {
+        Some(count) => {
+            *count -= 1;
+            false
+        }
+        None => true,
+    };
+    (ours, theirs.iter().filter(is_theirs).collect())
 }
 
-/// A value without what is secret in it.
+/// A text that equal values share, whatever the order of their keys.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, String> = map.iter().map(|(key, value)| (key, canonical(value))).collect();
+            format!("{sorted:?}")
+        }
+        Value::Array(items) => format!("{:?}", items.iter().map(canonical).collect::<Vec<_>>()),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// A value without what is secret in it. A text that has a word for a secret in it may be a configuration that cannot be read.
 fn masked(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
+            let is_variable = ["name", "key"].iter().filter_map(|key| map.get(*key)?.as_str()).any(holds_secrets);
             let entry = |(key, value): (&String, &Value)| {
-                let value = if is_secret(key) { Value::from("***") } else { masked(value) };
+                let is_secret = holds_secrets(key) || is_variable && key == "value";
+                let value = if is_secret { Value::from("***") } else { masked(value) };
                 (key.clone(), value)
             };
             Value::Object(map.iter().map(entry).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(masked).collect()),
+        Value::String(text) if mentions_secret(text) => Value::from("***"),
         other => other.clone(),
     }
 }

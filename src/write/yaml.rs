@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::base::printable;
 use crate::read::document::reads_as_string;
 
 /// Keys whose values are names and always in quotes: whether a name reads as a number must not depend on the name.
@@ -72,7 +73,8 @@ fn is_literal(text: &str) -> bool {
     body.contains('\n')
         && !body.ends_with('\n')
         && !body.starts_with([' ', '\n'])
-        && body.chars().all(|it| it == '\n' || !(it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}')))
+        && body.chars().all(|it| it == '\n' || !printable::acts(it))
+        && printable::without_commands(body) == body
 }
 
 fn literal(out: &mut String, text: &str, indent: usize) {
@@ -99,7 +101,25 @@ fn string(out: &mut String, text: &str) {
 }
 
 fn quoted(out: &mut String, text: &str) {
-    out.push_str(&Value::from(text).to_string());
+    // JSON's escapes are YAML's, but for characters beyond the basic plane (YAML 1.2, section 5.7).
+    let beyond = |it: char| u32::from(it) > 0xffff && printable::acts(it);
+    if text.contains(beyond) {
+        let parts = text.split_inclusive(beyond).map(|part| match part.chars().next_back().filter(|it| beyond(*it)) {
+            Some(last) => {
+                let json = printable::json(Value::from(&part[..part.len() - last.len_utf8()]).to_string());
+                format!("{}\\U{:08x}", &json[1..json.len() - 1], u32::from(last))
+            }
+            None => {
+                let json = printable::json(Value::from(part).to_string());
+                json[1..json.len() - 1].to_owned()
+            }
+        });
+        out.push('"');
+        out.extend(parts);
+        out.push('"');
+        return;
+    }
+    out.push_str(&printable::json(Value::from(text).to_string()));
 }
 
 #[cfg(test)]

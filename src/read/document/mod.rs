@@ -7,6 +7,8 @@
 //!
 //! Positions are not kept: the text is, and a document that has a finding is parsed once more for its positions.
 
+pub mod confidential;
+mod limits;
 mod scalar;
 pub mod syntax;
 mod value;
@@ -17,12 +19,16 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
+use crate::base::few::{Few, MOST_OF_AN_OBJECT};
 use crate::base::progress::{Activity, Progress};
 use crate::read::source::{SourceId, Sources};
 use crate::rule;
 
+use limits::{Allowance, Extent};
+
 pub use crate::base::place::DocumentId;
 
+pub use limits::NESTED_TOO_DEEP;
 pub use scalar::reads_as_string;
 
 rule! {
@@ -58,8 +64,8 @@ rule! {
 rule! {
     /// Aliases expand to too much, or to themselves.
     ///
-    /// A few lines of nested aliases can stand for gigabytes. Aliases of one document may add at most 100,000 values,
-    /// which no manifest comes near.
+    /// A few lines of nested aliases can stand for gigabytes. Aliases of one document may add at most 100,000 values and 8 MiB of
+    /// text. Those of a run may add as much, and one value and eight bytes more for every eight bytes of input.
     ///
     /// ## Way out
     /// Write the values out.
@@ -105,13 +111,30 @@ pub fn parse_some(
     findings: &mut Findings,
 ) -> Documents {
     progress.begin(Activity::Parsing, ids.len());
-    let parsed: Vec<(Documents, Vec<Diagnostic>)> = ids
-        .into_par_iter()
-        .map(|id| parse_source(id, &sources.get(id).text, &wanted))
+    let text = |id: SourceId| sources.get(id).text.as_str();
+    let mut allowance = Allowance::of(ids.iter().map(|id| text(*id).len() as u64).sum());
+    let parsed: Vec<Parsed> = ids
+        .par_iter()
+        .map(|id| parse_source(*id, text(*id), &wanted, Aliases::Later))
         .inspect(|_| progress.step())
         .collect();
+    // What aliases add is taken from one allowance for all texts, in their order.
+    let with_aliases = |parsed: Parsed| match &parsed.aliased {
+        None => parsed,
+        Some((added, _)) if allowance.take(*added) => parsed,
+        Some((_, first)) => Parsed::over_allowance(first.clone()),
+    };
+    let parsed: Vec<Parsed> = parsed.into_iter().map(with_aliases).collect();
+    let parsed: Vec<Parsed> = ids
+        .into_par_iter()
+        .zip(parsed)
+        .map(|(id, parsed)| match parsed.aliased {
+            Some(_) => parse_source(id, text(id), &wanted, Aliases::Now),
+            None => parsed,
+        })
+        .collect();
     let mut documents = Documents::default();
-    for (part, diagnostics) in parsed {
+    for Parsed { documents: part, diagnostics, .. } in parsed {
         documents.objects.extend(part.objects);
         for (kind, count) in part.ignored {
             *documents.ignored.entry(kind).or_default() += count;
@@ -121,23 +144,62 @@ pub fn parse_some(
     documents
 }
 
-fn parse_source(source: SourceId, text: &str, wanted: &impl Fn(&str, &str) -> bool) -> (Documents, Vec<Diagnostic>) {
-    let mut documents = Documents::default();
-    let mut diagnostics = Vec::new();
-    for (index, parsed) in syntax::parse(text).into_iter().enumerate() {
-        match parsed {
-            Ok(tree) => {
-                // A file of 64 MiB has fewer than 2^32 documents.
-                let id = DocumentId { source, index: u32::try_from(index).unwrap_or(u32::MAX) };
-                let mut reader =
-                    Reader { tree: &tree, id, wanted, documents: &mut documents, count: 0, problems: Vec::new() };
-                reader.object(tree.root(), String::new());
-                diagnostics.extend(reader.problems.into_iter().map(|problem| problem_in(source, problem)));
-            }
-            Err(problem) => diagnostics.push(problem_in(source, problem)),
-        }
+/// What a text holds.
+#[derive(Default)]
+struct Parsed {
+    documents: Documents,
+    diagnostics: Vec<Diagnostic>,
+    /// What the aliases of its documents would add, and where the first of them is, if they are still to be expanded.
+    aliased: Option<(Extent, Place)>,
+}
+
+/// When the aliases of a text are expanded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aliases {
+    /// Once it is known what those of all texts add.
+    Later,
+    Now,
+}
+
+impl Parsed {
+    fn over_allowance(first: Place) -> Self {
+        let message = "the aliases of this run stand for more than its inputs may add";
+        let finding =
+            Diagnostic::new(&ALIAS_LIMIT, first, message, "write the values out, or leave the file out with --exclude");
+        Self { diagnostics: vec![finding], ..Self::default() }
     }
-    (documents, diagnostics)
+}
+
+fn parse_source(source: SourceId, text: &str, wanted: &impl Fn(&str, &str) -> bool, aliases: Aliases) -> Parsed {
+    let mut documents = Documents::default();
+    let mut found = Few::new(MOST_OF_AN_OBJECT);
+    let mut aliased: Option<(Extent, Place)> = None;
+    for (index, parsed) in syntax::documents(text).enumerate() {
+        let tree = match parsed {
+            Ok(tree) => tree,
+            Err(problem) => {
+                found.push(problem_in(source, problem));
+                continue;
+            }
+        };
+        if let Some((added, first)) = tree.aliased().filter(|_| aliases == Aliases::Later) {
+            let place = || Place::Span { source, range: first.clone() };
+            aliased.get_or_insert_with(|| (Extent::default(), place())).0.add(*added);
+        }
+        // A text with aliases is read again: nothing of it is kept now.
+        if aliased.is_some() {
+            continue;
+        }
+        // A file of 64 MiB has fewer than 2^32 documents.
+        let id = DocumentId { source, index: u32::try_from(index).unwrap_or(u32::MAX) };
+        let mut reader = Reader { tree: &tree, id, wanted, documents: &mut documents, count: 0, problems: Vec::new() };
+        reader.object(tree.root(), String::new());
+        reader.problems.into_iter().for_each(|problem| found.push(problem_in(source, problem)));
+    }
+    match aliased {
+        Some(_) => Parsed { aliased, ..Parsed::default() },
+        None => Parsed { documents, diagnostics: found.into_list(), aliased: None },
+    }
 }
 
 fn problem_in(source: SourceId, problem: syntax::Problem) -> Diagnostic {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::Value;
 
+use super::limits::{Extent, MAX_DEPTH, NESTED_TOO_DEEP};
 use super::scalar;
 use super::{ALIAS_LIMIT, INVALID_YAML};
 use crate::base::diagnostic::{Part, Rule};
@@ -49,34 +50,44 @@ pub(super) enum Kind {
 pub struct Tree {
     pub(super) nodes: Vec<Node>,
     root: NodeId,
+    /// What its aliases add, and the first of them; none if it has no alias.
+    aliased: Option<(Extent, Range<usize>)>,
 }
 
-/// Parses a text into its documents. After a syntax error the next document is looked for, so that one broken document
-/// hides no other.
+/// Parses a text into its documents.
 pub fn parse(text: &str) -> Vec<Result<Tree, Problem>> {
+    documents(text).collect()
+}
+
+/// The documents of a text, one after the other. After a syntax error the next document is looked for, so that one broken
+/// document hides no other.
+pub fn documents(text: &str) -> impl Iterator<Item = Result<Tree, Problem>> {
     let options = granit_parser::options! { emit_unresolved_aliases: true };
     let mut parser = Parser::new_from_str_with_options(text, options);
-    let mut documents = Vec::new();
     let mut builder = Builder::default();
-    while let Some(next) = parser.next_event() {
-        match next {
-            Ok((Event::DocumentStart(..), _)) => builder = Builder::default(),
-            Ok((Event::DocumentEnd, _)) => documents.push(std::mem::take(&mut builder).finish()),
-            Ok((event, span)) => builder.event(&event, &span, text),
-            Err(error) => {
-                let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-                documents.push(Err(syntax_error(&error, at, text)));
-                builder = Builder::default();
-                if !matches!(parser.proceed_next_document(), Ok(true)) {
-                    break;
+    let mut is_done = false;
+    std::iter::from_fn(move || {
+        while !is_done {
+            match parser.next_event()? {
+                Ok((Event::DocumentStart(..), _)) => builder = Builder::default(),
+                Ok((Event::DocumentEnd, _)) => return Some(std::mem::take(&mut builder).finish()),
+                Ok((event, span)) => builder.event(&event, &span, text),
+                Err(error) => {
+                    let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
+                    builder = Builder::default();
+                    is_done = !matches!(parser.proceed_next_document(), Ok(true));
+                    return Some(Err(syntax_error(&error, at, text)));
                 }
             }
         }
-    }
-    documents
+        None
+    })
 }
 
 fn syntax_error(error: &granit_parser::ScanError, at: usize, text: &str) -> Problem {
+    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+        return too_deep(at..at);
+    }
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let indent = &text[line_start..at];
     let rest = text[at..].lines().next().unwrap_or_default();
@@ -100,11 +111,22 @@ fn syntax_error(error: &granit_parser::ScanError, at: usize, text: &str) -> Prob
 #[derive(Default)]
 struct Builder {
     nodes: Vec<Node>,
-    /// The collections that are open, each with the key that waits for its value.
-    open: Vec<(NodeId, Option<NodeId>)>,
-    anchors: HashMap<usize, NodeId>,
+    open: Vec<Open>,
+    /// What anchors name, and how large it is; none while it is open.
+    anchors: HashMap<usize, (NodeId, Option<Extent>)>,
+    aliased: Option<(Extent, Range<usize>)>,
     root: Option<NodeId>,
     problem: Option<Problem>,
+}
+
+/// A collection that is open.
+struct Open {
+    node: NodeId,
+    anchor: usize,
+    /// The key that waits for its value.
+    key: Option<NodeId>,
+    /// What stands in it so far.
+    extent: Extent,
 }
 
 impl Builder {
@@ -116,30 +138,27 @@ impl Builder {
                     None if *style == ScalarStyle::Plain && scalar::is_not_finite(value) => Kind::NotFinite,
                     tag => Kind::Scalar(scalar_value(value, *style, tag.as_deref())),
                 };
-                self.node(kind, range, *anchor);
+                let extent = Extent::of_scalar(value.len());
+                let id = self.node(kind, range);
+                self.close(id, *anchor, extent);
             }
-            Event::SequenceStart(_, anchor, _) => {
-                let id = self.node(Kind::Sequence(Vec::new()), range, *anchor);
-                self.open.push((id, None));
-            }
-            Event::MappingStart(_, anchor, _) => {
-                let id = self.node(Kind::Mapping(Vec::new()), range, *anchor);
-                self.open.push((id, None));
-            }
+            Event::SequenceStart(_, anchor, _) => self.open(Kind::Sequence(Vec::new()), range, *anchor),
+            Event::MappingStart(_, anchor, _) => self.open(Kind::Mapping(Vec::new()), range, *anchor),
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some((id, _)) = self.open.pop() {
+                if let Some(Open { node, anchor, extent, .. }) = self.open.pop() {
                     // Block collections end where the next token begins: leave out the blank lines and comments between.
-                    let start = self.nodes[id.0].range.start;
+                    let start = self.nodes[node.0].range.start;
                     let end = range.end.max(start).min(text.len());
-                    self.nodes[id.0].range.end = start + text[start..end].trim_end().len();
+                    self.nodes[node.0].range.end = start + text[start..end].trim_end().len();
+                    self.close(node, anchor, extent.closed());
                 }
             }
             Event::Alias(anchor) => match self.anchors.get(anchor).copied() {
-                Some(target) if self.open.iter().any(|(open, _)| *open == target) => {
+                Some((target, Some(extent))) => self.alias(target, extent, range),
+                Some((_, None)) => {
                     self.problem(&ALIAS_LIMIT, range.clone(), "the alias stands for something that contains it");
-                    self.node(Kind::Scalar(Value::Null), range, 0);
+                    self.node(Kind::Scalar(Value::Null), range);
                 }
-                Some(target) => drop(self.node(Kind::Alias(target), range, 0)),
                 None => self.unknown_alias(range),
             },
             Event::UnresolvedAlias(_) => self.unknown_alias(range),
@@ -150,7 +169,46 @@ impl Builder {
     fn unknown_alias(&mut self, range: Range<usize>) {
         // The name is not repeated: an unquoted password may begin with `*`.
         self.problem(&INVALID_YAML, range.clone(), "is no valid YAML: the alias has no anchor");
-        self.node(Kind::Scalar(Value::Null), range, 0);
+        self.node(Kind::Scalar(Value::Null), range);
+    }
+
+    fn alias(&mut self, target: NodeId, extent: Extent, range: Range<usize>) {
+        let (aliased, _) = self.aliased.get_or_insert_with(|| (Extent::default(), range.clone()));
+        aliased.add(extent);
+        if aliased.is_too_large() {
+            let message = "the aliases of this document stand for more than 100,000 values or 8 MiB of text";
+            self.problem(&ALIAS_LIMIT, range.clone(), message);
+        }
+        if self.open.len() as u64 + u64::from(extent.depth) > u64::from(MAX_DEPTH) {
+            self.too_deep(range.clone());
+        }
+        let id = self.node(Kind::Alias(target), range);
+        self.close(id, 0, extent);
+    }
+
+    fn open(&mut self, kind: Kind, range: Range<usize>, anchor: usize) {
+        if self.open.len() as u64 >= u64::from(MAX_DEPTH) {
+            self.too_deep(range.clone());
+        }
+        let node = self.node(kind, range);
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node, None));
+        }
+        self.open.push(Open { node, anchor, key: None, extent: Extent::default() });
+    }
+
+    /// A node is complete: what it stands in grows by it.
+    fn close(&mut self, node: NodeId, anchor: usize, extent: Extent) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node, Some(extent)));
+        }
+        if let Some(parent) = self.open.last_mut() {
+            parent.extent.add(extent);
+        }
+    }
+
+    fn too_deep(&mut self, range: Range<usize>) {
+        self.problem.get_or_insert_with(|| too_deep(range));
     }
 
     fn problem(&mut self, rule: &'static Rule, range: Range<usize>, message: &str) {
@@ -158,15 +216,12 @@ impl Builder {
         self.problem.get_or_insert(Problem { rule, range, message: message.to_owned(), help, first: None });
     }
 
-    fn node(&mut self, kind: Kind, range: Range<usize>, anchor: usize) -> NodeId {
+    fn node(&mut self, kind: Kind, range: Range<usize>) -> NodeId {
         let id = NodeId(self.nodes.len());
         self.nodes.push(Node { kind, range });
-        if anchor != 0 {
-            self.anchors.insert(anchor, id);
-        }
         match self.open.last_mut() {
             None => drop(self.root.get_or_insert(id)),
-            Some((parent, key)) => match &mut self.nodes[parent.0].kind {
+            Some(Open { node, key, .. }) => match &mut self.nodes[node.0].kind {
                 Kind::Sequence(items) => items.push(id),
                 Kind::Mapping(pairs) => match key.take() {
                     Some(key) => pairs.push((key, id)),
@@ -187,7 +242,7 @@ impl Builder {
             self.nodes.push(Node { kind: Kind::Scalar(Value::Null), range: 0..0 });
             NodeId(self.nodes.len() - 1)
         });
-        Ok(Tree { nodes: self.nodes, root })
+        Ok(Tree { nodes: self.nodes, root, aliased: self.aliased })
     }
 }
 
@@ -200,10 +255,25 @@ fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     }
 }
 
+fn too_deep(range: Range<usize>) -> Problem {
+    Problem {
+        rule: &NESTED_TOO_DEEP,
+        range,
+        message: format!("the document is nested deeper than {MAX_DEPTH} levels"),
+        help: "check the brackets, or leave the file out with --exclude".to_owned(),
+        first: None,
+    }
+}
+
 impl Tree {
     /// The document's root node.
     pub fn root(&self) -> NodeId {
         self.root
+    }
+
+    /// What its aliases add, and the first of them; none if it has no alias.
+    pub(super) fn aliased(&self) -> Option<&(Extent, Range<usize>)> {
+        self.aliased.as_ref()
     }
 
     /// Whether the document holds nothing but blanks and comments.
@@ -317,20 +387,5 @@ impl Tree {
             Kind::Sequence(items) if !items.is_empty() => self.head(items[0]),
             _ => self.nodes[node.0].range.clone(),
         }
-    }
-
-    /// The bytes of every value that stands under a key for which `is_secret` holds, however deep.
-    pub fn ranges_under(&self, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
-        let mut ranges = Vec::new();
-        for node in &self.nodes {
-            let Kind::Mapping(pairs) = &node.kind else { continue };
-            for (key, value) in pairs {
-                if self.key_text(*key).is_some_and(|key| is_secret(&key)) {
-                    ranges.push(self.nodes[value.0].range.clone());
-                    ranges.push(self.nodes[self.resolve(*value).0].range.clone());
-                }
-            }
-        }
-        ranges
     }
 }

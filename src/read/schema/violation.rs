@@ -11,6 +11,8 @@ use super::SchemaKind;
 use super::path::{At, Path, Shape};
 use crate::api::Pattern;
 use crate::base::diagnostic::{Diagnostic, Origin, Rule, Severity};
+use crate::base::few::{Few, MOST_OF_AN_OBJECT, TOO_MANY_FINDINGS};
+use crate::base::secrets::shown_key;
 use crate::base::spelling::nearest;
 use crate::rule;
 
@@ -90,7 +92,9 @@ impl SchemaKind {
         if validator.is_valid(value) {
             return Vec::new();
         }
-        let errors: Vec<ValidationError<'_>> = validator.iter_errors(value).collect();
+        let mut all = validator.iter_errors(value);
+        // Of very many the first are looked at; some of one mistake may be told as one finding.
+        let errors: Vec<ValidationError<'_>> = all.by_ref().take(10 * MOST_OF_AN_OBJECT).collect();
         let missing: Vec<(&str, &str, &ValidationError<'_>)> = errors
             .iter()
             .filter_map(|error| match error.kind() {
@@ -106,7 +110,7 @@ impl SchemaKind {
             errors.iter().filter(|it| is_type(it.kind())).map(|it| it.instance_path().as_str()).collect();
         let is_missing = |pointer: &str, key: &str| missing.iter().any(|(at, it, _)| *at == pointer && *it == key);
         let mut misspelt: HashSet<(&str, String)> = HashSet::new();
-        let mut violations = Vec::new();
+        let mut violations = Few::new(MOST_OF_AN_OBJECT);
         let at = |error: &ValidationError<'_>| At::of(self, value, error, origin);
         for error in &errors {
             let pointer = error.instance_path().as_str();
@@ -114,11 +118,17 @@ impl SchemaKind {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
                     let at = at(error);
                     let known = at.siblings();
-                    for key in unexpected {
+                    let is_error = self == Self::Site || at.path.network().is_some();
+                    for (number, key) in unexpected.iter().enumerate() {
+                        if violations.is_full() {
+                            let severity = if is_error { Severity::Error } else { Severity::Warning };
+                            violations.count(severity, unexpected.len() - number, || origin.here());
+                            break;
+                        }
                         let meant = older_name(key, &known).or_else(|| nearest(key, &known));
                         let is_missing = meant.as_ref().is_some_and(|meant| is_missing(pointer, meant));
                         let mut violation = unknown_key(key, &at, meant.as_deref(), &known);
-                        if !(self == Self::Site || at.path.network().is_some() || is_missing) {
+                        if !(is_error || is_missing) {
                             violation.severity = Severity::Warning;
                         }
                         violations.push(violation);
@@ -127,6 +137,7 @@ impl SchemaKind {
                 }
                 // Below, when all misspelt keys are known.
                 ValidationErrorKind::Required { .. } => {}
+                _ if violations.is_full() => violations.count(Severity::Error, 1, || origin.here()),
                 kind if !is_type(kind) && mistyped.contains(pointer) => {}
                 kind => violations.push(invalid(kind, &at(error), error.instance())),
             }
@@ -134,7 +145,14 @@ impl SchemaKind {
         // A misspelt key that must be there is one mistake, not two.
         let missing =
             missing.into_iter().filter(|(pointer, key, _)| !misspelt.contains(&(*pointer, (*key).to_owned())));
-        violations.extend(missing.map(|(_, key, error)| missing_key(key, &at(error))));
+        missing.for_each(|(_, key, error)| violations.push(missing_key(key, &at(error))));
+        violations.count(Severity::Error, all.count(), || origin.here());
+        let mut violations = violations.into_list();
+        // Those that are not shown may be anywhere in the object.
+        let rest = violations.last_mut().filter(|last| last.rule == &TOO_MANY_FINDINGS);
+        if let Some(rest) = rest {
+            rest.place = origin.here();
+        }
         violations
     }
 }
@@ -235,11 +253,7 @@ fn unknown_key(key: &str, at: &At, meant: Option<&str>, known: &[&str]) -> Diagn
     };
     let place = at.origin.key(key);
     // A key of several words is a value that lost its colon, and may be a password.
-    let key = match key.find(|it: char| it.is_whitespace() || it == ':') {
-        Some(end) => format!("{}…", &key[..end]),
-        None => key.to_owned(),
-    };
-    Diagnostic::new(&UNKNOWN_KEY, place, format!("{holder} has no key `{key}`"), help)
+    Diagnostic::new(&UNKNOWN_KEY, place, format!("{holder} has no key `{}`", shown_key(key)), help)
 }
 
 fn missing_key(key: &str, at: &At) -> Diagnostic {

@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use super::{errors_first, printable};
+use super::errors_first;
+use crate::base::printable;
 use crate::view::resolve::Resolved;
 
 /// How many findings are told.
@@ -14,7 +15,8 @@ pub fn emit(resolved: &[Resolved], place: impl Fn(&Resolved) -> String) -> Strin
     let mut out = String::new();
     for finding in errors_first(resolved).take(SHOWN) {
         let Resolved { severity, code, message, help, .. } = finding;
-        let one_line = |text: &str| printable(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let one_line =
+            |text: &str| printable::line(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,

@@ -1,7 +1,8 @@
 //! Findings as GitHub's workflow commands, which annotate the lines of a pull request (GitHub Docs, "Workflow commands for GitHub
 //! Actions").
 
-use super::{Style, errors_first, printable};
+use super::{Style, errors_first};
+use crate::base::printable;
 use crate::view::resolve::Resolved;
 
 /// All findings, a line each. GitHub shows ten errors and ten warnings of a step: errors come first.
@@ -30,7 +31,7 @@ fn annotation(finding: &Resolved) -> String {
 
 /// What ends a command, or begins an escape (actions/toolkit, `packages/core/src/command.ts`).
 fn escape(text: &str) -> String {
-    let text = printable(text);
+    let text = printable::text(text);
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

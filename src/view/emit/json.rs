@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Style;
+use crate::base::printable;
 use crate::view::resolve::Resolved;
 
 /// The version of the format. It grows when a field goes away or changes its meaning, not when one is added.
@@ -21,5 +22,5 @@ struct Findings<'a> {
 pub fn emit(resolved: &[Resolved], _: &Style) -> String {
     let findings = Findings { version: VERSION, diagnostics: resolved };
     let text = serde_json::to_string_pretty(&findings).expect("texts and numbers under text keys always become JSON");
-    text + "\n"
+    printable::json(text) + "\n"
 }

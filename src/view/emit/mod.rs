@@ -66,15 +66,6 @@ fn errors_first(resolved: &[Resolved]) -> impl Iterator<Item = &Resolved> {
     of(Severity::Error).chain(of(Severity::Warning))
 }
 
-/// A text in which nothing of a hostile name steers the terminal where it is read, or turns its direction round.
-pub fn printable(text: &str) -> String {
-    let is_hostile = |it: char| {
-        (it.is_control() && !matches!(it, '\r' | '\n' | '\t'))
-            || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|it| if is_hostile(it) { char::REPLACEMENT_CHARACTER } else { it }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Resolved, Style};

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Style;
 use crate::base::diagnostic::Rule;
+use crate::base::printable;
 use crate::view::resolve::{Location, Resolved};
 
 /// The schema that a log names: where editors and GitHub look for it.
@@ -33,7 +34,7 @@ pub fn emit(resolved: &[Resolved], style: &Style) -> String {
             "results": resolved.iter().map(|finding| result(finding, &numbers)).collect::<Vec<_>>(),
         }],
     });
-    format!("{log:#}\n")
+    printable::json(format!("{log:#}\n"))
 }
 
 fn description(rule: &Rule) -> Value {

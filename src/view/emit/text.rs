@@ -6,8 +6,9 @@ use std::fmt::Write;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Style, printable};
+use super::Style;
 use crate::base::diagnostic::Severity;
+use crate::base::printable;
 use crate::view::resolve::{Location, Resolved};
 
 /// How many findings of one code are shown with their source lines. The hundredth of a kind teaches nothing new, and hides the
@@ -37,13 +38,19 @@ pub fn emit(resolved: &[Resolved], style: &Style) -> String {
 }
 
 fn in_full(finding: &Resolved, renderer: &Renderer) -> String {
-    let mut elements = vec![element(&finding.location, None, AnnotationKind::Primary)];
+    let mut elements = vec![place(&finding.location, None, AnnotationKind::Primary)];
     for related in &finding.related {
-        elements.push(element(&related.location, Some(&related.message), AnnotationKind::Context));
+        let label = printable::line(&related.message).into_owned();
+        elements.push(place(&related.location, Some(label), AnnotationKind::Context));
     }
-    elements.push(Level::HELP.message(finding.help.as_str()).into());
-    let group = level(finding.severity).primary_title(finding.message.as_str()).id(finding.code).elements(elements);
-    renderer.render(&[group])
+    elements.push(Level::HELP.message(printable::line(&finding.help)).into());
+    let title = printable::line(&finding.message);
+    let group = level(finding.severity).primary_title(title).id(finding.code).elements(elements);
+    let mut text = renderer.render(&[group]);
+    for location in std::iter::once(&finding.location).chain(finding.related.iter().map(|it| &it.location)) {
+        text = with_column(text, location);
+    }
+    printable::without_commands(&text)
 }
 
 /// What is not shown in full, of one code.
@@ -54,10 +61,8 @@ fn rest(findings: &[&Resolved], renderer: &Renderer) -> String {
     let mut out = renderer.render(&[Group::with_title(group)]);
     out.push('\n');
     for finding in findings.iter().take(IN_BRIEF) {
-        // A message may have several lines; here it has one. The renderer makes its own lines harmless, and this is none of them.
-        let line = format!("{}: {}", finding.location, finding.message.replace('\n', " "));
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "  {}", printable(&line));
+        let _ = writeln!(out, "  {}", printable::line(&format!("{}: {}", finding.location, finding.message)));
     }
     if let Some(more) = findings.len().checked_sub(IN_BRIEF).filter(|more| *more > 0) {
         let _ = writeln!(out, "  ... and {more} more");
@@ -73,13 +78,20 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-fn element<'a>(location: &'a Location, label: Option<&'a str>, kind: AnnotationKind) -> Element<'a> {
-    match &location.position {
-        Some(position) => {
-            let annotation: Annotation<'a> = kind.span(position.underline.0..position.underline.1).label(label);
-            let snippet = Snippet::source(position.snippet.as_str());
-            snippet.line_start(position.line).path(location.file.as_str()).annotation(annotation).into()
-        }
-        None => Origin::path(location.file.as_str()).into(),
-    }
+/// The renderer counts columns in what it is given, which of a long line is a part: the column of the line takes its place.
+fn with_column(text: String, location: &Location) -> String {
+    let Some(position) = location.position.as_ref().filter(|position| position.is_cut) else { return text };
+    let counted = position.snippet[..position.underline.0].chars().count() + 1;
+    let path = printable::line(&location.file);
+    let said = format!("{path}:{}:{counted}\n", position.line);
+    text.replacen(&said, &format!("{path}:{}:{}\n", position.line, position.column), 1)
+}
+
+/// A place: its lines with what is meant underlined.
+fn place(location: &Location, label: Option<String>, kind: AnnotationKind) -> Element<'_> {
+    let path = printable::line(&location.file);
+    let Some(position) = &location.position else { return Origin::path(path).into() };
+    let annotation: Annotation<'_> = kind.span(position.underline.0..position.underline.1).label(label);
+    let snippet = Snippet::source(position.snippet.as_str()).line_start(position.line).annotation(annotation);
+    snippet.path(path).into()
 }

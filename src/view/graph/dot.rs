@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Mark, Thing, ThingKind, Topology};
 use crate::base::diagnostic::Severity;
+use crate::base::printable;
 
 /// The graph; many attachments in one place are one box.
 pub fn dot(topology: &Topology) -> String {
@@ -64,6 +65,9 @@ fn label(topology: &Topology, node: &Thing) -> String {
 
 /// A string of DOT. A backslash would begin an escape, and an ampersand an HTML entity.
 fn quoted(text: &str) -> String {
+    let text = printable::text(text);
     let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;").replace('\n', "\\n");
+    // What a log of GitHub's would take for a command.
+    let text = text.replace("##[", "#&#35;[");
     format!("\"{text}\"")
 }

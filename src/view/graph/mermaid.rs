@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Thing, ThingKind, Topology};
 use crate::base::diagnostic::Severity;
+use crate::base::printable;
 
 /// How many edges Mermaid draws unless its page allows more (`maxEdges`).
 pub const MAX_EDGES: usize = 500;
@@ -64,7 +65,7 @@ fn label(topology: &Topology, node: &Thing) -> String {
 /// Everything that Mermaid or HTML could take for more than text, as Mermaid's entity codes.
 fn escape(text: &str) -> String {
     let mut out = String::new();
-    for letter in text.chars() {
+    for letter in printable::line(text).chars() {
         if letter.is_alphanumeric() || " -_./:,=()".contains(letter) {
             out.push(letter);
         } else {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::layout::{Item, layout};
 use super::{Thing, ThingKind, Topology};
 use crate::base::diagnostic::Severity;
+use crate::base::printable;
 
 /// In pixels: letters of the name, of the details and of the findings, a line, what is around the text, between the columns, around the whole.
 const NAME_LETTER: f64 = 7.4;
@@ -173,8 +174,9 @@ fn shorten(text: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    // XML knows no control characters but these.
-    let is_legal = |letter: &char| !letter.is_control() || matches!(letter, '\n' | '\t');
-    let text: String = text.chars().filter(is_legal).collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    // XML has no control characters, and not the two last ones of the basic plane (XML 1.0, section 2.2).
+    let text = printable::text(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    // What a log of GitHub's would take for a command.
+    text.replace("::", "&#58;:").replace("##[", "#&#35;[")
 }

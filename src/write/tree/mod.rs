@@ -9,6 +9,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use crate::base::diagnostic::{Diagnostic, Findings, Place};
+use crate::base::printable;
 use crate::base::progress::{Activity, Progress};
 use crate::read::document;
 use crate::rule;
@@ -164,14 +165,27 @@ pub fn diff(tree: &OutputTree, changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
         let new = tree.text(&change.path).unwrap_or_default();
-        let path = &change.path;
+        let path = printable::line(&change.path);
         let (old, from, to) = match &change.action {
             Action::Unchanged => continue,
             Action::Create => ("", "/dev/null".to_owned(), format!("b/{path}")),
             Action::Update(old) => (old.as_str(), format!("a/{path}"), format!("b/{path}")),
             Action::Remove(old) => (old.as_str(), format!("a/{path}"), "/dev/null".to_owned()),
         };
-        out.push_str(&TextDiff::from_lines(old, new).unified_diff().header(&from, &to).to_string());
+        out.push_str(&harmless(&TextDiff::from_lines(old, new).unified_diff().header(&from, &to).to_string()));
     }
     out
+}
+
+/// A diff in which nothing of an old file acts where it is read: that file has our header, and may have been changed. Line ends of
+/// Windows stay, so that `git apply` takes the diff.
+fn harmless(diff: &str) -> String {
+    let lines = diff.split_inclusive('\n').map(|line| {
+        let (text, end) = match line.strip_suffix("\r\n") {
+            Some(text) => (text, "\r\n"),
+            None => line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n")),
+        };
+        [&*printable::text(text), end].concat()
+    });
+    printable::without_commands(&lines.collect::<String>())
 }
