@@ -10,17 +10,18 @@ use std::fmt::Write;
 
 use laws::{Form, Outputs};
 use wukong_render::base::diagnostic::Findings;
+use wukong_render::base::printable;
 use wukong_render::base::progress::Progress;
 use wukong_render::base::report::Report;
 use wukong_render::model::Overrides;
 use wukong_render::read::document;
 use wukong_render::read::load;
 use wukong_render::read::source::{Source, Sources};
-use wukong_render::view::emit::{Format, Style, brief, printable};
+use wukong_render::view::emit::{Format, Style, brief};
 use wukong_render::view::graph;
 use wukong_render::view::resolve::{distinct, resolve, resolve_each};
-use wukong_render::ways::live::{self, Verdict};
 use wukong_render::ways::krm as function;
+use wukong_render::ways::live::{self, Verdict};
 use wukong_render::write::render::Template;
 use wukong_render::write::tree::{Entry, Existing, diff};
 use wukong_render::{Outcome, Request, compile as compile_request, registry};
@@ -78,7 +79,14 @@ fn request(parts: &[Part]) -> Request {
         }
     }
     let overrides = Overrides { retire: parts.len() % 2 == 0, ..Overrides::default() };
-    Request { sources, existing: Some(existing), overrides, now: Some(NOW), called: "in".to_owned(), ..Request::default() }
+    Request {
+        sources,
+        existing: Some(existing),
+        overrides,
+        now: Some(NOW),
+        called: "in".to_owned(),
+        ..Request::default()
+    }
 }
 
 /// Everything that can be seen of findings.
@@ -108,13 +116,13 @@ fn show(outcome: &Outcome, outputs: &mut Outputs) {
     }
     if let Some(tree) = &outcome.tree {
         outputs.add("stream", Form::Yaml, tree.stream());
-        outputs.add("diff", Form::Text, printable(&diff(tree, &outcome.changes)));
+        outputs.add("diff", Form::Text, diff(tree, &outcome.changes));
         let mut leftovers = String::new();
         for name in outcome.leftovers.deleted.iter().chain(&outcome.leftovers.changed) {
             // Writing to a String cannot fail.
-            let _ = writeln!(leftovers, "{name}");
+            let _ = writeln!(leftovers, "{}", printable::line(name));
         }
-        outputs.add("leftovers", Form::Text, printable(&leftovers));
+        outputs.add("leftovers", Form::Text, leftovers);
     }
 }
 
@@ -172,7 +180,7 @@ pub fn krm(data: &[u8]) {
                 outputs.add("results", Form::Json, results);
                 outputs.add_unseen("list", output.text);
             }
-            Err(refused) => outputs.add("refused", Form::Text, printable(&refused.to_string())),
+            Err(refused) => outputs.add("refused", Form::Text, printable::line(&refused.to_string()).into_owned()),
         }
     });
 }
@@ -197,12 +205,12 @@ pub fn live(data: &[u8]) {
         let mut text = String::new();
         for (name, verdict) in live::compare(tree, &export.objects) {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{:<11}{name}", verdict.word());
+            let _ = writeln!(text, "{:<11}{}", verdict.word(), printable::line(&name.to_string()));
             if let Verdict::Different(places) = verdict {
-                places.iter().for_each(|place| text.extend(["  ", place, "\n"]));
+                places.iter().for_each(|place| text.extend(["  ", &*printable::line(place), "\n"]));
             }
         }
-        outputs.add("live", Form::Text, printable(&text));
+        outputs.add("live", Form::Text, printable::without_commands(&printable::text(&text)));
     });
 }
 
