@@ -1,6 +1,7 @@
 //! The plan to text: manifests, templates, the output tree, and what becomes of policies that are no longer wanted.
 
 pub mod manifest;
+mod nesting;
 pub mod render;
 pub mod retire;
 pub mod tree;

@@ -3,9 +3,10 @@
 //! Templates spell, Rust decides: a template gets a finished body. `minijinja` is at home here.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value as TemplateValue};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as TemplateValue};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -18,6 +19,7 @@ use crate::read::document::syntax;
 use crate::read::source::{Source, SourceId, Sources};
 use crate::rule;
 use crate::write::manifest::{Manifest, ManifestKind, Planned, kustomizations};
+use crate::write::nesting;
 use crate::write::tree::OutputTree;
 use crate::write::yaml;
 
@@ -27,6 +29,9 @@ rule! {
     /// Its syntax is wrong, or it uses something that is not there: templates are strict, so that a misspelt variable is no
     /// empty text. A template gets the finished object: `apiVersion`, `kind`, `metadata` and `spec`, or `resources` and
     /// `sortOptions` for a kustomization. The filter `yaml(indent)` spells a value as YAML.
+    ///
+    /// A template is a program of its author's, and bounded: 256 KiB of text, 200 operators in an expression, a million steps and 64
+    /// MiB for a manifest, 4 MiB of result, and what a run may take grows with its manifests.
     ///
     /// ## Way out
     /// Correct the line that is shown. The built-in templates are in `templates/` of the project.
@@ -78,7 +83,22 @@ pub struct Templates {
     environment: Environment<'static>,
     /// The user's own, by name.
     overrides: BTreeMap<String, SourceId>,
+    /// How many steps they have taken.
+    steps: AtomicU64,
 }
+
+/// How many steps the user's own templates may take for one manifest. A step is an instruction, or 64 bytes (`minijinja`,
+/// `Environment::set_fuel`).
+const STEPS: u64 = 1_000_000;
+/// How many steps they may take in a run, besides those for every manifest.
+const STEPS_OF_A_RUN: u64 = 10_000_000;
+const STEPS_OF_EACH: u64 = 1_000;
+/// How deep templates call and include each other.
+const CALLS: usize = 50;
+/// The largest indent of the filter `yaml`, in blanks.
+const MAX_INDENT: usize = 100;
+/// The largest manifest that a template may make, in bytes. A Kubernetes object has at most about 1.5 MiB.
+const MAX_MANIFEST: usize = 4 << 20;
 
 impl Templates {
     /// The built-in templates, with the user's own in their places.
@@ -88,12 +108,16 @@ impl Templates {
     pub fn new(overrides: Vec<Template>, sources: &mut Sources, findings: &mut Findings) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_recursion_limit(CALLS);
+        if !overrides.is_empty() {
+            environment.set_fuel(Some(STEPS));
+        }
         environment.add_filter("yaml", |value: TemplateValue, indent: Option<usize>| spell(&value, indent));
         for (kind, text) in BUILT_IN {
             let added = environment.add_template(kind.template(), text);
             added.expect("every test that renders has compiled the built-in templates");
         }
-        let mut templates = Self { environment, overrides: BTreeMap::new() };
+        let mut templates = Self { environment, overrides: BTreeMap::new(), steps: AtomicU64::new(0) };
         for template in overrides {
             templates.add(template, sources, findings);
         }
@@ -114,6 +138,17 @@ impl Templates {
         }
         let source = sources.add(Source { path, label: name.clone(), text: text.clone() });
         self.overrides.insert(name.clone(), source);
+        if let Some((what, line)) = nesting::excess(&text) {
+            let place = Place::Span { source, range: line_range(&text, line) };
+            let help = "divide it: a file whose name begins with `_` can be included";
+            findings.push(Diagnostic::new(
+                &TEMPLATE_ERROR,
+                place,
+                format!("the template cannot be used: {what}"),
+                help,
+            ));
+            return;
+        }
         if let Err(error) = self.environment.add_template_owned(name.clone(), text) {
             findings.push(self.template_error(&error, &name, sources));
         }
@@ -141,6 +176,20 @@ impl Templates {
         )
     }
 
+    /// Whether the templates have taken more steps than a run of so many manifests may.
+    fn is_exhausted(&self, manifests: usize) -> bool {
+        self.steps.load(Ordering::Relaxed) > STEPS_OF_A_RUN + STEPS_OF_EACH * manifests as u64
+    }
+
+    /// The finding that the templates take too many steps. Where they were when they had to stop depends on what ran beside them, so
+    /// that it is told of the first of them.
+    fn exhausted(&self, sources: &Sources) -> Option<Diagnostic> {
+        let source = self.overrides.values().next()?;
+        let place = Place::Span { source: *source, range: line_range(&sources.get(*source).text, 1) };
+        let message = "the templates take too long: a million steps for one manifest, or too many for all of them";
+        Some(Diagnostic::new(&TEMPLATE_ERROR, place, message, "make loops and texts in the templates shorter"))
+    }
+
     fn spell(&self, manifest: &Manifest, sources: &Sources) -> Result<String, Box<Diagnostic>> {
         let name = manifest.kind.template();
         let with_network = |diagnostic: Diagnostic| match &manifest.origin {
@@ -152,8 +201,19 @@ impl Templates {
         let text = self
             .environment
             .get_template(name)
-            .and_then(|template| template.render(TemplateValue::from(Serde(&manifest.body))))
-            .map_err(|error| with_network(self.template_error(&error, name, sources)))?;
+            .and_then(|template| {
+                let rendered = template.render_captured(TemplateValue::from(Serde(&manifest.body)))?;
+                if let Some((steps, _)) = rendered.state().fuel_levels() {
+                    self.steps.fetch_add(steps, Ordering::Relaxed);
+                }
+                Ok(rendered.into_output())
+            })
+            .map_err(|error| {
+                if error.kind() == ErrorKind::OutOfFuel {
+                    self.steps.store(EXHAUSTED, Ordering::Relaxed);
+                }
+                with_network(self.template_error(&error, name, sources))
+            })?;
         if let Some(source) = self.overrides.get(name)
             && let Some(problem) = problem_with(&text, manifest)
         {
@@ -168,6 +228,9 @@ impl Templates {
     }
 }
 
+/// More steps than any run may take.
+const EXHAUSTED: u64 = u64::MAX / 2;
+
 fn line_range(text: &str, line: usize) -> std::ops::Range<usize> {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let length = text[start..].lines().next().unwrap_or_default().len();
@@ -176,14 +239,17 @@ fn line_range(text: &str, line: usize) -> std::ops::Range<usize> {
 
 fn spell(value: &TemplateValue, indent: Option<usize>) -> Result<TemplateValue, minijinja::Error> {
     if value.is_undefined() {
-        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
+        return Err(minijinja::Error::from(ErrorKind::UndefinedError));
     }
     let value = serde_json::to_value(value).map_err(|error| {
-        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, "the value cannot be spelt as YAML")
-            .with_source(error)
+        minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be spelt as YAML").with_source(error)
     })?;
     let mut text = String::new();
     let indent = indent.unwrap_or_default();
+    if indent > MAX_INDENT {
+        let message = format!("an indent of more than {MAX_INDENT} blanks");
+        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, message));
+    }
     yaml::write(&mut text, &value, indent);
     Ok(TemplateValue::from_safe_string(text))
 }
@@ -199,9 +265,11 @@ pub fn render(
     findings: &mut Findings,
 ) -> OutputTree {
     let planned = Planned::all(plan, tombstones);
-    progress.begin(Activity::Rendering, planned.len());
+    let count = planned.len();
+    progress.begin(Activity::Rendering, count);
     let spelt: Vec<(Manifest, Result<String, Box<Diagnostic>>)> = planned
         .into_par_iter()
+        .filter(|_| !templates.is_exhausted(count))
         .map(|planned| {
             let mut manifest = planned.manifest(settings);
             let text = templates.spell(&manifest, sources);
@@ -213,12 +281,13 @@ pub fn render(
         .collect();
     let mut tree = OutputTree::default();
     let mut seen = HashSet::new();
+    let mut found = Vec::new();
     let mut file = |tree: &mut OutputTree, manifest: &Manifest, text: Result<String, Box<Diagnostic>>| match text {
         Ok(text) => tree.add(manifest, &text),
         // One mistake in a template is one finding, not one for each manifest.
         Err(diagnostic) => {
             if seen.insert(diagnostic.place.clone()) {
-                findings.push(*diagnostic);
+                found.push(*diagnostic);
             }
         }
     };
@@ -229,11 +298,19 @@ pub fn render(
         let text = templates.spell(&manifest, sources);
         file(&mut tree, &manifest, text);
     }
+    // What else was found depends on how far the others came.
+    match templates.exhausted(sources).filter(|_| templates.is_exhausted(count)) {
+        Some(exhausted) => findings.push(exhausted),
+        None => findings.extend(found),
+    }
     tree
 }
 
 /// What is wrong with the text that an override made of a manifest.
 fn problem_with(text: &str, manifest: &Manifest) -> Option<String> {
+    if text.len() > MAX_MANIFEST && manifest.kind != ManifestKind::Kustomization {
+        return Some(format!("it is larger than {} MiB", MAX_MANIFEST >> 20));
+    }
     let documents = syntax::parse(text);
     let [Ok(document)] = documents.as_slice() else {
         return Some(match documents.into_iter().find_map(Result::err) {
