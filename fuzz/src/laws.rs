@@ -81,7 +81,10 @@ fn is_valid(name: &str, form: Form, text: &str) {
         "{name} has a character that acts in it: {:?}",
         around(text, hostile.unwrap_or_default())
     );
-    let is_command = |line: &&str| line.contains("##[") || line.trim_start().starts_with("::");
+    let is_command = |line: &&str| {
+        let command = line.trim_start().strip_prefix("::");
+        line.contains("##[") || command.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphabetic()))
+    };
     let is_github = name.starts_with("Github");
     if let Some(line) = text.lines().filter(|_| !is_github).find(is_command) {
         panic!("{name} has a command of GitHub's: {:?}", around(line, 60));
@@ -109,6 +112,13 @@ fn is_valid(name: &str, form: Form, text: &str) {
             assert!(parsed.is_ok(), "{name} is not XML: {:?}", parsed.err());
         }
     }
+}
+
+/// Where nothing acts in an input, nothing does in what repeats it.
+pub(crate) fn adds_nothing_that_acts(input: &str, output: &str) {
+    let at = output.find(acts);
+    let is_new = at.is_some() && !input.contains(acts);
+    assert!(!is_new, "the list has a character that acts in it: {:?}", around(output, at.unwrap_or_default()));
 }
 
 /// Every finding has a code, a place and a way out.

@@ -175,9 +175,9 @@ pub fn krm(data: &[u8]) {
         match function::run(part.text, request) {
             Ok(output) => {
                 outputs.add("findings", Form::Text, brief::emit(&output.findings, |finding| output.place(finding)));
-                // The list is the input with our items: secrets that stand in it stay in it. Its results are ours.
-                let results = laws::results(&output.text);
-                outputs.add("results", Form::Json, results);
+                // The list is the input with our items: what stands in it stays in it. Its results are ours.
+                outputs.add("results", Form::Json, printable::json(laws::results(&output.text)));
+                laws::adds_nothing_that_acts(part.text, &output.text);
                 outputs.add_unseen("list", output.text);
             }
             Err(refused) => outputs.add("refused", Form::Text, printable::line(&refused.to_string()).into_owned()),

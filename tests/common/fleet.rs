@@ -49,6 +49,8 @@ struct Lan {
     room: usize,
     /// Whether a machine may have an address there, as IPAM or from DHCP.
     has_addresses: bool,
+    /// Whether its attachments must be in a namespace that is known.
+    needs_namespace: bool,
 }
 
 /// Files that belong together.
@@ -67,7 +69,7 @@ const LOCAL: &str = "config.kubernetes.io/local-config: \"true\"";
 pub(crate) fn fleet(seed: u64, machines: usize) -> Fleet {
     let mut maker = Maker { random: Random::new(seed), has: Vec::new(), uplinks: String::new() };
     let mut files = Vec::new();
-    let has_inventory = maker.random.once_in(3);
+    let has_inventory = maker.random.once_in(2);
     let site = if maker.random.below(10) > 0 { Some(maker.site()) } else { None };
     let lans = maker.lans(site.is_some());
     if let Some(site) = site {
@@ -117,7 +119,11 @@ impl Maker {
             ", ipv6: {enabled: true, dhcp: true, autoconf: true}",
             ", ipv4: {enabled: false}, ipv6: {enabled: false}",
         ]);
-        let tags = random.of(&["", ", trunk-tags: [{id-range: {min: 400, max: 499}}]", ", trunk-tags: [{id-range: {min: 2, max: 4094}}]"]);
+        let tags = random.of(&[
+            "",
+            ", trunk-tags: [{id-range: {min: 400, max: 499}}]",
+            ", trunk-tags: [{id-range: {min: 2, max: 4094}}]",
+        ]);
         let scope = random.of(&["network", "bridge"]);
         let unavailable = random.of(&["", ", maxUnavailable: 2", ", maxUnavailable: \"30%\""]);
         let cni = random.of(&["0.3.1", "0.4.0", "1.0.0"]);
@@ -159,7 +165,7 @@ impl Maker {
             0 => String::new(),
             _ => format!(", bridgeName: br-{}{number}", self.random.of(&["lan", "x.", "Z_"])),
         };
-        let (mut room, mut has_addresses) = (usize::MAX, true);
+        let (mut room, mut has_addresses, mut needs_namespace) = (usize::MAX, true, false);
         let keys = match self.random.below(if has_site { 12 } else { 7 }) {
             0 | 1 => {
                 let nic = self.random.of(&["ens3", "eno4"]);
@@ -188,10 +194,11 @@ impl Maker {
             5 => {
                 self.note("nadName");
                 has_addresses = false;
-                "type: bridge, nadName: default/theirs".to_owned()
+                "type: bridge, nadName: default/theirs, bridgeName: br-theirs, physicalInterface: ens3, vlanId: 399"
+                    .to_owned()
             }
             6 => {
-                let nic = format!("ens3.{number}");
+                let nic = format!("ens3.{}", number + 1);
                 format!("type: bridge, physicalInterface: {nic}{bridge}")
             }
             7 => {
@@ -211,7 +218,7 @@ impl Maker {
             }
             10 => {
                 self.note("localnet");
-                has_addresses = false;
+                (has_addresses, needs_namespace) = (false, true);
                 let localnet = self.random.of(&["physnet", "data-net"]);
                 format!("type: ovs, physicalInterface: {localnet}, vlanId: {tag}")
             }
@@ -221,10 +228,10 @@ impl Maker {
             }
             _ => {
                 self.note("vlan uplink");
-                format!("type: macvlan, physicalInterface: storage")
+                "type: macvlan, physicalInterface: storage".to_owned()
             }
         };
-        Lan { name: format!("lan{number}"), keys, number, room, has_addresses }
+        Lan { name: format!("lan{number}"), keys, number, room, has_addresses, needs_namespace }
     }
 
     fn machine(&mut self, number: usize, lans: &[Lan]) -> String {
@@ -233,13 +240,19 @@ impl Maker {
             "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {{name: vm-{number}{namespace}}}\nspec:\n  cpu: {}\n  memory: 4Gi\n",
             1 + number % 64
         );
-        let mut on: Vec<&Lan> = lans.iter().filter(|lan| lan.room > 1 || number == lan.number).collect();
+        let may_be_on =
+            |lan: &&Lan| (lan.room > 1 || number == lan.number) && (!lan.needs_namespace || !namespace.is_empty());
+        let mut on: Vec<&Lan> = lans.iter().filter(may_be_on).collect();
         self.random.shuffle(&mut on);
         on.truncate(self.random.below(5));
         // A node's address is that of one node.
         if let Some(lan) = on.iter().find(|lan| lan.room == 1) {
             on = vec![*lan];
-            let _ = writeln!(text, "  highAvailability: {{nodeSelector: {{kubernetes.io/hostname: node-{}}}}}", 1 + number % 3);
+            let _ = writeln!(
+                text,
+                "  highAvailability: {{nodeSelector: {{kubernetes.io/hostname: node-{}}}}}",
+                1 + number % 3
+            );
         } else if self.random.once_in(4) {
             self.note("selector");
             text.push_str("  highAvailability: {nodeSelector: {zone: a}}\n");
@@ -282,24 +295,31 @@ impl Maker {
                  dns-resolver: {{config: {{}}, running: {{server: [192.0.2.53]}}}}\n      \
                  routes: {{config: [], running: [{{destination: 0.0.0.0/0, next-hop-address: 192.0.2.1, next-hop-interface: eno4, metric: 100, table-id: 254}}]}}\n      interfaces:\n"
             );
-            let fixed = ["eno1", "eno2", "eno4", "ens3", "ens5", "ens6", "ens9", "ens40", "ens41", "ens50"];
+            let fixed = ["ens160", "eno1", "eno2", "eno4", "ens3", "ens5", "ens6", "ens9", "ens40", "ens41", "ens50"];
             let own = (1..4).flat_map(|kind| (0..15).map(move |number| format!("ens{kind}{number:02}")));
             for (number, nic) in fixed.iter().map(|nic| (*nic).to_owned()).chain(own).enumerate() {
                 let is_own = nic.starts_with("ens1") && nic.len() == 6;
                 let address = match nic.as_str() {
-                    "eno4" => format!("ipv4: {{enabled: true, dhcp: false, address: [{{ip: 192.0.2.{}, prefix-length: 24}}]}}", 10 + node),
+                    "eno4" => format!(
+                        "ipv4: {{enabled: true, dhcp: false, address: [{{ip: 192.0.2.{}, prefix-length: 24}}]}}",
+                        10 + node
+                    ),
                     // The address of a node on a NIC that a bridge may take.
                     _ if is_own && self.random.once_in(4) => {
                         self.note("address on a NIC");
                         let host = 100 + node;
-                        format!("ipv4: {{enabled: true, dhcp: false, address: [{{ip: 10.200.{number}.{host}, prefix-length: 24}}]}}")
+                        format!(
+                            "ipv4: {{enabled: true, dhcp: false, address: [{{ip: 10.200.{number}.{host}, prefix-length: 24}}]}}"
+                        )
                     }
                     _ if is_own && self.random.once_in(8) => {
-                        "ipv4: {enabled: true, dhcp: true, auto-dns: true, auto-gateway: true, auto-routes: true}".to_owned()
+                        "ipv4: {enabled: true, dhcp: true, auto-dns: true, auto-gateway: true, auto-routes: true}"
+                            .to_owned()
                     }
                     _ => "ipv4: {enabled: false}".to_owned(),
                 };
-                let functions = if nic.starts_with("ens4") { ", ethernet: {sr-iov: {total-vfs: 8, max-vfs: 8}}" } else { "" };
+                let functions =
+                    if nic.starts_with("ens4") { ", ethernet: {sr-iov: {total-vfs: 8, max-vfs: 8}}" } else { "" };
                 let _ = writeln!(
                     text,
                     "      - {{name: {nic}, type: ethernet, state: up, mtu: 1500, min-mtu: 68, max-mtu: 9000, mac-address: \
@@ -335,7 +355,6 @@ const SLIPS: &[(&str, &str)] = &[
     ("port: [eno1, eno2]", "port: [eno1, eno1]"),
     ("ens9", "ens3"),
     ("rack: new", "rack: old"),
-    ("enabled: false", "enabled: maybe"),
 ];
 
 impl Fleet {
