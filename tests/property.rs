@@ -1,4 +1,4 @@
-//! Ten thousand virtual machines that nobody wrote, and the laws that hold for all of them.
+//! Ten thousand virtual machines that a generator wrote, and the laws that hold for all of them.
 
 mod common;
 #[path = "common/fleet.rs"]
@@ -17,6 +17,7 @@ use wukong_render::read::document::syntax;
 use wukong_render::read::source::{Source, Sources};
 use wukong_render::view::emit::{Format, Style};
 use wukong_render::view::resolve::resolve;
+use wukong_render::write::tree::OutputTree;
 use wukong_render::{Outcome, Request, compile, registry};
 
 /// How many virtual machines there are in all.
@@ -44,7 +45,7 @@ fn compiled(files: &[(String, String)]) -> Outcome {
 /// Everything that comes of files: the findings, and the tree's bytes.
 fn bytes(outcome: &Outcome) -> (String, Option<String>) {
     let resolved = resolve(&outcome.report, &outcome.sources);
-    (Format::Json.emit(&resolved, &Style::default()), outcome.tree.as_ref().map(|tree| tree.stream()))
+    (Format::Json.emit(&resolved, &Style::default()), outcome.tree.as_ref().map(OutputTree::stream))
 }
 
 /// The bytes of the tree but for the lines that name sources.
@@ -107,7 +108,7 @@ fn hold(seed: u64, fleet: &Fleet, seen: &mut Seen) -> Result<(), String> {
 
     let first = bytes(&outcome);
     // Each takes as long as the first run: half of the fleets have the one, half the other.
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         is_repeated(&first, &fleet.files)?;
     } else {
         is_in_no_order(seed, &outcome, &fleet.files)?;
@@ -206,7 +207,7 @@ fn run(first: usize, step: usize, sizes: &[usize]) -> (Seen, Vec<(String, String
     let (mut seen, mut failures) = (Seen::new(), Vec::new());
     for (seed, size) in (0..).zip(sizes).skip(first).step_by(step) {
         let mut fleet = fleet(seed, *size);
-        if seed % SLIP == 0 {
+        if seed.is_multiple_of(SLIP) {
             fleet.slip(seed);
         }
         if let Err(problem) = hold(seed, &fleet, &mut seen) {
@@ -218,7 +219,7 @@ fn run(first: usize, step: usize, sizes: &[usize]) -> (Seen, Vec<(String, String
 }
 
 #[test]
-fn what_nobody_wrote_keeps_the_laws() {
+fn generated_fleets_keep_the_laws() {
     let mut random = Random::new(1);
     let (mut sizes, mut left) = (Vec::new(), MACHINES);
     while left > 0 {
@@ -237,10 +238,11 @@ fn what_nobody_wrote_keeps_the_laws() {
     let (mut seen, mut failures) = (Seen::new(), Vec::new());
     for thread in threads {
         let (counts, failed) = thread.join().expect("no fleet panics");
-        counts.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
+        for (what, count) in counts {
+            *seen.entry(what).or_default() += count;
+        }
         failures.extend(failed);
     }
-    println!("{seen:?}");
     // The input of the smallest one, and a few words on others.
     failures.sort_by_key(|(_, input)| input.len());
     if let Some((_, input)) = failures.first() {

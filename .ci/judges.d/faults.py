@@ -157,7 +157,7 @@ move = next((it for it in update if it[0] in MOVES), None)
 if move:
     traced(after, killed, work / "killed.log", "-e", f"inject={move[0]}:signal=SIGKILL:when={move[1]}")
 if not set(files(killed)) - set(old) - set(new):
-    fail("a killed run", "it has left nothing unfinished, so that nobody knows whether the next one clears it away")
+    fail("a killed run", "it has left nothing unfinished: whether the next one clears it away is not tested")
 
 jobs = []
 for scenario in (

@@ -148,12 +148,12 @@ def aliases_within_the_limit_in_many_files(folder):
 
 
 @case()
-def merge_chain(folder):
+def merges_in_a_chain(folder):
     put(folder, "in/web.yaml", SOUND + "---\n" + merge_chain())
 
 
 @case()
-def merge_fan(folder):
+def merges_that_fan_out(folder):
     put(folder, "in/web.yaml", SOUND + "---\n" + merge_fan())
 
 

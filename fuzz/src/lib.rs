@@ -1,7 +1,7 @@
 //! What each fuzz target does with its bytes. Every one makes all outputs twice and holds them to the laws in [`laws`].
 //!
-//! An input is a text, or several between lines that begin with [`NEXT`]. Behind it may stand the path at which the text stands in the
-//! output folder (`#### nncp/web.yaml`). Without a path the text is one of the inputs.
+//! An input is a text, or several between lines that begin with [`NEXT`]. A path behind it makes the text one of the output folder
+//! (`#### nncp/web.yaml`). Without a path the text is one of the inputs.
 
 mod laws;
 mod secrets;
@@ -35,7 +35,7 @@ const NOW: i64 = 1_795_507_200;
 /// What the targets compile that are about something else.
 const WUKONG: &str = include_str!("wukong.yaml");
 
-/// One text of an input: where it stands in the output folder, if it does, and what it is.
+/// One text of an input, and its path if it is a file of the output folder.
 struct Part<'a> {
     path: Option<&'a str>,
     text: &'a str,
@@ -63,7 +63,7 @@ fn source(number: usize, text: &str) -> Source {
     Source { path: format!("in/{label}"), label, text: text.to_owned() }
 }
 
-/// A request of the parts: inputs, and what stands in the output folder.
+/// A request of the parts: inputs, and files of the output folder.
 fn request(parts: &[Part]) -> Request {
     let inputs = parts.iter().filter(|part| part.path.is_none()).enumerate();
     let sources: Sources = inputs.map(|(number, part)| source(number, part.text)).collect();
@@ -175,7 +175,7 @@ pub fn krm(data: &[u8]) {
         match function::run(part.text, request) {
             Ok(output) => {
                 outputs.add("findings", Form::Text, brief::emit(&output.findings, |finding| output.place(finding)));
-                // The list is the input with our items: what stands in it stays in it. Its results are ours.
+                // The list is the input with our items, and repeats what it has. Its results are ours.
                 outputs.add("results", Form::Json, printable::json(laws::results(&output.text)));
                 laws::adds_nothing_that_acts(part.text, &output.text);
                 outputs.add_unseen("list", output.text);

@@ -19,7 +19,7 @@ pub(crate) const MARKER: &str = "WKSECRET";
 /// Keys that hold secrets, whatever stands around them.
 const KEYS: &[&str] = &["password", "passwordHash", "psk", "private-key", "mka-cak", "token", "userData"];
 
-/// Whether each marker is surely a secret. What stands in the output folder is ours, and a diff shows it: it may have none.
+/// Whether each marker is surely a secret. A file of the output folder is ours, and a diff shows it: it may have none.
 pub(crate) fn can_judge(parts: &[Part]) -> bool {
     parts.iter().all(|part| if part.path.is_none() { is_sure(part.text) } else { !part.text.contains(MARKER) })
 }

@@ -126,10 +126,21 @@ pub fn locate<'a>(places: impl IntoIterator<Item = &'a Place>, sources: &Sources
     look_up(&places.into_iter().collect::<Vec<_>>(), sources).0
 }
 
-/// A message without the secrets of a text that it is about.
-pub fn without_secrets(message: &str, text: &str) -> String {
-    let trees: Vec<Option<Tree>> = syntax::documents(text).map(Result::ok).collect();
-    in_one_line(&scrub(message, &[&Secrets::of(text, &trees).texts]))
+/// The secrets of one text, for words about it that no finding has.
+#[derive(Debug)]
+pub struct Redactor(HashSet<String>);
+
+impl Redactor {
+    /// What knows the secrets of a text.
+    pub fn of(text: &str) -> Self {
+        let trees: Vec<Option<Tree>> = syntax::documents(text).map(Result::ok).collect();
+        Self(Secrets::of(text, &trees).texts)
+    }
+
+    /// The words without them, on one line.
+    pub fn line(&self, words: &str) -> String {
+        in_one_line(&scrub(words, &[&self.0]))
+    }
 }
 
 impl std::fmt::Display for Location {

@@ -15,7 +15,7 @@ use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
 use crate::read::document::{Document, DocumentId, Documents, syntax};
 use crate::read::source::{Source, SourceId, Sources};
 use crate::read::{document, load};
-use crate::view::resolve::{Resolved, distinct, resolve_each, without_secrets};
+use crate::view::resolve::{Redactor, Resolved, distinct, resolve_each};
 use crate::write::tree::OutputTree;
 use crate::{Outcome, Request, compile};
 
@@ -85,15 +85,24 @@ pub fn run(input: &str, request: Request) -> Result<Output, Refused> {
     let has_errors = report.has_errors();
     let made = tree.as_ref().map(manifests).unwrap_or_default();
     let found = resolve_each(&report, &sources);
-    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| match in_file(&diagnostic.place, source, &sources) {
-        Some(name) => result_in_file(name, resolved, &list),
-        None => result(split(&diagnostic.place, source, &objects), resolved, &list),
+    // The path of a field has keys of the input in it.
+    let redactor = Redactor::of(input);
+    let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
+        let mut result = match in_file(&diagnostic.place, source, &sources) {
+            Some(name) => result_in_file(name, resolved, &list),
+            None => result(split(&diagnostic.place, source, &objects), resolved, &list),
+        };
+        if let Some(Value::String(path)) = result.pointer_mut("/field/path") {
+            *path = redactor.line(path);
+        }
+        result
     };
     let results: Vec<Value> = found.iter().map(result).collect();
     // With an error nothing changes, what was made before included.
     let kept: Vec<bool> = items.iter().map(|item| has_errors || !is_ours(item)).collect();
     let words = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
         let words = split(&diagnostic.place, source, &objects).and_then(|place| in_words(place, &list));
+        let words = words.map(|words| redactor.line(&words));
         (resolved.clone(), words.unwrap_or_else(|| resolved.location.to_string()))
     };
     let places = found.iter().map(words).collect();
@@ -109,7 +118,7 @@ fn resource_list(input: &str) -> Result<Value, Refused> {
     let broken = |problem: &syntax::Problem| {
         let line = 1 + input[..problem.range.start.min(input.len())].matches('\n').count();
         // The message may repeat a key.
-        Refused(format!("standard input, line {line}: {}", without_secrets(&problem.message, input)))
+        Refused(format!("standard input, line {line}: {}", Redactor::of(input).line(&problem.message)))
     };
     let document = document.map_err(|problem| broken(&problem))?;
     let value = document.value(document.root()).map_err(|problems| match problems.first() {

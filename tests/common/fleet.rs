@@ -67,7 +67,7 @@ const LOCAL: &str = "config.kubernetes.io/local-config: \"true\"";
 
 /// Makes a fleet of so many machines.
 pub(crate) fn fleet(seed: u64, machines: usize) -> Fleet {
-    let mut maker = Maker { random: Random::new(seed), has: Vec::new(), uplinks: String::new() };
+    let mut maker = Maker { random: Random::new(seed), has: Vec::new() };
     let mut files = Vec::new();
     let has_inventory = maker.random.once_in(2);
     let site = if maker.random.below(10) > 0 { Some(maker.site()) } else { None };
@@ -79,7 +79,7 @@ pub(crate) fn fleet(seed: u64, machines: usize) -> Fleet {
         files.push((format!("vm-{number}.yaml"), maker.machine(number, &lans)));
     }
     if has_inventory {
-        files.push(("nodes.yaml".to_owned(), maker.inventory()));
+        files.push(("nodes.yaml".to_owned(), maker.inventory(lans.len())));
     }
     if maker.has.contains(&"nadName") {
         files.push(("nad.yaml".to_owned(), THEIRS.to_owned()));
@@ -97,8 +97,6 @@ spec: {config: '{\"cniVersion\": \"0.3.1\", \"name\": \"theirs\", \"type\": \"br
 struct Maker {
     random: Random,
     has: Vec<&'static str>,
-    /// What is added to the Site's uplinks.
-    uplinks: String,
 }
 
 impl Maker {
@@ -283,8 +281,8 @@ impl Maker {
         }
     }
 
-    /// Three nodes with every NIC that there may be, some of them with addresses, and their labels.
-    fn inventory(&mut self) -> String {
+    /// Three nodes with every NIC that so many lans may be on, some of them with addresses, and their labels.
+    fn inventory(&mut self, lans: usize) -> String {
         self.note("inventory");
         let mut text = "apiVersion: v1\nkind: List\nitems:\n".to_owned();
         for node in 1..=3 {
@@ -296,7 +294,7 @@ impl Maker {
                  routes: {{config: [], running: [{{destination: 0.0.0.0/0, next-hop-address: 192.0.2.1, next-hop-interface: eno4, metric: 100, table-id: 254}}]}}\n      interfaces:\n"
             );
             let fixed = ["ens160", "eno1", "eno2", "eno4", "ens3", "ens5", "ens6", "ens9", "ens40", "ens41", "ens50"];
-            let own = (1..4).flat_map(|kind| (0..15).map(move |number| format!("ens{kind}{number:02}")));
+            let own = (1..4).flat_map(|kind| (0..lans).map(move |number| format!("ens{kind}{number:02}")));
             for (number, nic) in fixed.iter().map(|nic| (*nic).to_owned()).chain(own).enumerate() {
                 let is_own = nic.starts_with("ens1") && nic.len() == 6;
                 let address = match nic.as_str() {

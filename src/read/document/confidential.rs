@@ -37,7 +37,7 @@ pub struct Scalars {
     pub open: Vec<Range<usize>>,
     /// Those that are not shown.
     pub hidden: Vec<Range<usize>>,
-    /// The secrets among those, as they are read.
+    /// What of those stands under the key of a secret, as it is read.
     pub secrets: Vec<String>,
 }
 
@@ -66,13 +66,12 @@ impl Tree {
                 Kind::Scalar(_) | Kind::NotFinite => Cow::Borrowed(""),
                 Kind::Sequence(_) | Kind::Mapping(_) | Kind::Alias(_) => continue,
             };
-            let secrecy = if rules.is_secret_scalar(&content) { Secrecy::Secret } else { marked };
-            if secrecy == Secrecy::Open {
+            if marked == Secrecy::Open && !rules.is_secret_scalar(&content) {
                 scalars.open.push(node.range.clone());
             } else {
                 scalars.hidden.push(node.range.clone());
             }
-            if secrecy == Secrecy::Secret {
+            if marked == Secrecy::Secret {
                 scalars.secrets.push(content.into_owned());
             }
         }
