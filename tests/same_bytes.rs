@@ -33,6 +33,8 @@ fn everything(case: &Path) -> Vec<(&'static str, String)> {
     let findings = distinct(&found);
     let style = Style { wants_all: true, rules: registry::all(), ..Style::default() };
     let mut said: Vec<(&str, String)> = Vec::new();
+    // In the order in which they were made: KRM's results are in that.
+    said.push(("order", format!("{:?}", found.iter().map(|(_, resolved)| resolved).collect::<Vec<_>>())));
     said.extend(Format::ALL.iter().map(|format| ("findings", format.emit(&findings, &style))));
     said.extend(outcome.tree.iter().map(|tree| ("tree", tree.stream())));
     if let Some(plan) = &outcome.plan {

@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// Whether a character acts where it is shown, and is not only seen.
 ///
 /// C0 and C1 controls, DEL, bidirectional controls (UAX #9), line and paragraph separators, the byte order mark, interlinear
-/// annotation, and language tags.
+/// annotation, language tags, and the two characters of the basic plane that are none.
 pub fn acts(it: char) -> bool {
     it.is_control()
         || matches!(
@@ -23,6 +23,7 @@ pub fn acts(it: char) -> bool {
                 | '\u{2060}'..='\u{2069}'
                 | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}'
+                | '\u{fffe}'..='\u{ffff}'
                 | '\u{e0000}'..='\u{e007f}'
         )
 }

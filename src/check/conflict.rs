@@ -93,7 +93,15 @@ fn about<'a>(what: &'a Claimed, mut claims: Vec<&'a Claim>, plan: &'a Plan, conf
 /// Who says what of one thing.
 struct Votes<'a> {
     opinions: Vec<Opinion<'a>>,
+    /// Of very many opinions, how many say what each holder has.
+    counts: Option<Counts<'a>>,
     plan: &'a Plan,
+}
+
+/// How many say anything of one thing, and how many each holder has.
+struct Counts<'a> {
+    all: usize,
+    of: HashMap<&'a Holder, usize>,
 }
 
 /// Those who say the same, on the same nodes.
@@ -118,24 +126,45 @@ impl<'a> Votes<'a> {
             });
             opinions[number].places.insert(&claim.place);
         }
-        Self { opinions, plan }
+        let counts = (opinions.len() > FEW).then(|| Counts::of(&opinions));
+        Self { opinions, counts, plan }
     }
 
     /// The opinions where a claim is.
     fn around(&self, claim: &'a Claim) -> impl Iterator<Item = &Opinion<'a>> {
-        let is_many = self.opinions.len() > FEW;
-        self.opinions.iter().filter(move |it| is_many || self.plan.can_meet(&claim.nodes, it.nodes))
+        self.opinions.iter().filter(move |it| self.plan.can_meet(&claim.nodes, it.nodes))
     }
 
     /// How many contradict a claim.
     fn against(&self, claim: &'a Claim) -> usize {
-        self.around(claim).filter(|it| *it.holder != claim.holder).map(|it| it.places.len()).sum()
+        match &self.counts {
+            Some(counts) => counts.all - counts.like(&claim.holder),
+            None => self.around(claim).filter(|it| *it.holder != claim.holder).map(|it| it.places.len()).sum(),
+        }
     }
 
     /// How many say what `first` says, where `second` is.
     fn like(&self, first: &Claim, second: &'a Claim) -> usize {
+        if let Some(counts) = &self.counts {
+            return counts.like(&first.holder);
+        }
         let alike = self.around(second).filter(|it| *it.holder == first.holder);
         alike.flat_map(|it| &it.places).collect::<HashSet<_>>().len()
+    }
+}
+
+impl<'a> Counts<'a> {
+    fn of(opinions: &[Opinion<'a>]) -> Self {
+        let mut places: HashMap<&Holder, HashSet<&Place>> = HashMap::new();
+        for opinion in opinions {
+            places.entry(opinion.holder).or_default().extend(&opinion.places);
+        }
+        let of: HashMap<&Holder, usize> = places.into_iter().map(|(holder, places)| (holder, places.len())).collect();
+        Self { all: of.values().sum(), of }
+    }
+
+    fn like(&self, holder: &Holder) -> usize {
+        self.of.get(holder).copied().unwrap_or_default()
     }
 }
 

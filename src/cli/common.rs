@@ -14,6 +14,7 @@ use crate::base::printable;
 use crate::base::progress::Progress;
 use crate::base::report::Report;
 use crate::base::rule::{Rule, Severity};
+use crate::base::secrets::mentions_secret;
 use crate::io::{self, Inputs};
 use crate::model::Overrides;
 use crate::read::source::UNREADABLE_INPUT;
@@ -175,7 +176,9 @@ pub(super) fn accepted(outcome: &Outcome) -> String {
         .zip(locations)
         .map(|(acceptance, location)| {
             let Rule { code, name, .. } = acceptance.rule;
-            let words = format!("accepted {code} {name} at {location}: {}", acceptance.reason);
+            // A reason is free text: one that speaks of a secret may have it, too.
+            let reason = if mentions_secret(&acceptance.reason) { "***" } else { &acceptance.reason };
+            let words = format!("accepted {code} {name} at {location}: {reason}");
             format!("{}\n", printable::line(&words))
         })
         .collect()

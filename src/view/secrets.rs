@@ -20,7 +20,8 @@ use crate::read::schema::SchemaKind;
 const SHORTEST: usize = 5;
 /// How many words of one secret are looked for in messages.
 const MOST_WORDS: usize = 1000;
-/// Up to how many secrets are looked for within words, too.
+/// How long secrets are, and up to how many of them, that are looked for within words, too.
+const LONG: usize = 8;
 const FEW: usize = 200;
 /// How many lines of comments above one are looked at.
 const LINES_ABOVE: usize = 20;
@@ -113,6 +114,11 @@ impl Secrets {
     /// above it do.
     fn is_near_secret(&self, text: &str, line: &Range<usize>) -> bool {
         let mut line = line.clone();
+        // Of a long line, what stands before is not looked at.
+        let is_cut = line.start > 0 && text.as_bytes()[line.start - 1] != b'\n';
+        if is_cut {
+            return true;
+        }
         for _ in 0..LINES_ABOVE {
             if has_word_for_secret(&text[line.clone()]) || overlapping(&self.hidden, &line).next().is_some() {
                 return true;
@@ -261,7 +267,7 @@ pub(super) fn scrub(message: &str, secrets: &[&HashSet<String>]) -> String {
         out.push_str(&words_without(rest, &is_secret));
     }
     for secret in secrets.iter().filter(|texts| texts.len() <= FEW).flat_map(|texts| texts.iter()) {
-        if out.contains(secret.as_str()) {
+        if secret.len() >= LONG && out.contains(secret.as_str()) {
             out = out.replace(secret.as_str(), HIDDEN);
         }
     }

@@ -120,19 +120,26 @@ impl Marks<'_> {
         }
     }
 
-    /// Marks everything below a node, through aliases, each once.
+    /// Marks everything below a node, through aliases, each once. What a user is called is not shown, and is not a secret: the virtual
+    /// machine is often called the same.
     fn mark(&mut self, node: NodeId, secrecy: Secrecy) {
-        let mut waiting = vec![node];
-        while let Some(node) = waiting.pop() {
+        let mut waiting = vec![(node, secrecy)];
+        while let Some((node, secrecy)) = waiting.pop() {
             let marked = &mut self.secrecy[node.0];
             if *marked >= secrecy {
                 continue;
             }
             *marked = secrecy;
             match &self.tree.nodes[node.0].kind {
-                Kind::Sequence(items) => waiting.extend(items),
-                Kind::Mapping(pairs) => waiting.extend(pairs.iter().flat_map(|(key, value)| [*key, *value])),
-                Kind::Alias(target) => waiting.push(*target),
+                Kind::Sequence(items) => waiting.extend(items.iter().map(|item| (*item, secrecy))),
+                Kind::Mapping(pairs) => {
+                    for (key, value) in pairs {
+                        let is_name = self.tree.key_text(*key).is_some_and(|key| key == "name");
+                        let of_value = if is_name { Secrecy::Reference } else { secrecy };
+                        waiting.extend([(*key, secrecy), (*value, of_value)]);
+                    }
+                }
+                Kind::Alias(target) => waiting.push((*target, secrecy)),
                 Kind::Scalar(_) | Kind::NotFinite => {}
             }
         }

@@ -305,7 +305,11 @@ fn sort(topology: Topology) -> Topology {
     for (from, to) in &edges {
         right[*from].push(*to);
     }
-    let key = |number: &usize| (nodes[*number].kind, natural(&nodes[*number].name));
+    // `e1` and `e01` are equals as people sort: their letters decide.
+    let key = |number: &usize| {
+        let Thing { kind, name, .. } = &nodes[*number];
+        (*kind, natural(name), name.clone())
+    };
     for list in &mut right {
         list.sort_by_cached_key(&key);
     }

@@ -174,8 +174,8 @@ fn shorten(text: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    // XML has no control characters, and not the two last ones of the basic plane (XML 1.0, section 2.2).
-    let text = printable::text(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+    // XML has none of what acts but line breaks and tabs (XML 1.0, section 2.2).
+    let text = printable::text(text);
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     // What a log of GitHub's would take for a command.
     text.replace("::", "&#58;:").replace("##[", "#&#35;[")
