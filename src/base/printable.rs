@@ -35,6 +35,10 @@ pub fn text(text: &str) -> Cow<'_, str> {
 
 /// A text for one line: it has no line breaks or tabs either, and is not a command of GitHub's.
 pub fn line(text: &str) -> Cow<'_, str> {
+    // Most texts are plain: that is told byte by byte.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("##[") && !is_command(text.trim_start()) {
+        return Cow::Borrowed(text);
+    }
     let shown = match text.find(['\n', '\r', '\t']) {
         Some(_) => Cow::Owned(replace(&text.replace(['\n', '\r', '\t'], " "), acts).into_owned()),
         None => replace(text, acts),
@@ -60,6 +64,9 @@ fn is_command(line: &str) -> bool {
 }
 
 fn replace(text: &str, is_replaced: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')) && !is_replaced('\n') {
+        return Cow::Borrowed(text);
+    }
     if !text.contains(&is_replaced) {
         return Cow::Borrowed(text);
     }
@@ -69,7 +76,8 @@ fn replace(text: &str, is_replaced: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// JSON in which nothing acts either: JSON itself escapes C0 controls alone (RFC 8259, section 7). What acts can only stand in strings.
 pub fn json(json: String) -> String {
     let is_escaped = |it: char| acts(it) && it != '\n';
-    if !json.contains(is_escaped) && !json.contains("##[") {
+    let is_plain = json.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~'));
+    if (is_plain || !json.contains(is_escaped)) && !json.contains("##[") {
         return json;
     }
     let mut out = String::with_capacity(json.len() + 64);

@@ -34,17 +34,23 @@ const MISSPELT: &[(&str, usize)] = &[
     ("mkacak", 1),
 ];
 
+/// The fewest letters of a key that holds secrets.
+const SHORTEST: usize = 3;
+
 /// Keys that name a Secret, and hold none.
 const REFERENCES: &[&str] = &["sshkeysecret", "secretname", "secretref", "imagepullsecrets"];
 
 /// Whether what stands under a key is a secret. A misspelt key counts as the one that it was meant to be.
 pub fn holds_secrets(key: &str) -> bool {
+    if key.bytes().filter(u8::is_ascii_alphabetic).count() < SHORTEST {
+        return false;
+    }
     let letters = letters(key);
     PARTS.iter().any(|part| letters.contains(part))
         // `passwordHash`, but not `xmit_hash_policy`.
         || letters.ends_with("hash")
         || letters.ends_with("cak")
-        || MISSPELT.iter().any(|(known, distance)| is_within(&letters, known, *distance))
+        || MISSPELT.iter().any(|(known, distance)| has_letters(&letters, known, *distance) && is_within(&letters, known, *distance))
 }
 
 /// Whether a key that looks like one for a secret names the object that has it.
@@ -86,6 +92,12 @@ pub fn shown_key(key: &str) -> String {
         Some(end) => format!("{}…", &key[..end]),
         None => key.to_owned(),
     }
+}
+
+/// Whether two words can be one by changing so many letters: each change takes away one letter at most, and adds one.
+fn has_letters(word: &str, known: &str, changes: usize) -> bool {
+    let set = |word: &str| word.bytes().fold(0_u64, |set, byte| set | 1 << (byte % 64));
+    (set(word) ^ set(known)).count_ones() as usize <= 2 * changes
 }
 
 fn letters(key: &str) -> String {

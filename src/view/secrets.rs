@@ -88,12 +88,14 @@ impl Secrets {
             let range = at..at + line.len();
             at = range.end;
             let content = range.start..range.start + line.trim_end().len();
-            let is_told = overlapping(&self.told, &content).next().is_some();
-            if self.is_doubtful && !is_told {
-                for part in but_keys(line) {
-                    hide(range.start + part.start..range.start + part.end);
+            if self.is_doubtful {
+                for untold in self.untold(&range) {
+                    for part in but_keys(&text[untold.clone()]) {
+                        hide(untold.start + part.start..untold.start + part.end);
+                    }
                 }
-            } else if let Some(comment) = self.comment(text, &content).filter(|_| self.is_near_secret(text, &content)) {
+            }
+            if let Some(comment) = self.comment(text, &content).filter(|_| self.is_near_secret(text, &content)) {
                 hide(comment);
             }
         }
@@ -108,6 +110,21 @@ impl Secrets {
             printable::text(&veiled[..floor(veiled, before)]).len()
         };
         (printable::text(veiled).into_owned(), (moved(part.start), moved(part.end)))
+    }
+
+    /// The parts of a line of which no tree tells.
+    fn untold(&self, line: &Range<usize>) -> Vec<Range<usize>> {
+        let mut told: Vec<&Range<usize>> = overlapping(&self.told, line).collect();
+        told.reverse();
+        let mut at = line.start;
+        let mut parts = Vec::new();
+        for range in told {
+            parts.push(at..range.start.max(at));
+            at = range.end.max(at);
+        }
+        parts.push(at.min(line.end)..line.end);
+        parts.retain(|part| !part.is_empty());
+        parts
     }
 
     /// Whether the comment of a line may be about a secret: one stands on the line, or it has a word for one, or the comments and the line
@@ -158,7 +175,8 @@ struct Rules;
 
 impl Confidential for Rules {
     fn under(&self, key: &str) -> Secrecy {
-        match holds_secrets(key) {
+        // Most keys are those of the schemas, and need no search.
+        match !is_open(key) && holds_secrets(key) {
             true if names_a_secret(key) => Secrecy::Reference,
             true => Secrecy::Secret,
             false => Secrecy::Open,
@@ -197,30 +215,30 @@ fn but_keys(line: &str) -> Vec<Range<usize>> {
     hidden
 }
 
+/// Whether a word is known, and is not a key that holds secrets.
+fn is_open(word: &str) -> bool {
+    static OPEN: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| KNOWN.iter().map(String::as_str).filter(|word| !holds_secrets(word)).collect());
+    OPEN.contains(word)
+}
+
 /// Whether a word is a key or a value that the schemas know, or one of every Kubernetes object.
 fn is_known(word: &str) -> bool {
-    static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
-        let mut known = HashSet::new();
-        for kind in [SchemaKind::Wukong, SchemaKind::Site] {
-            collect(kind.schema(), &mut known);
-        }
-        let others = [
-            "items",
-            "data",
-            "stringData",
-            "type",
-            "config",
-            "desiredState",
-            "status",
-            "interfaces",
-            "annotations",
-            "labels",
-        ];
-        known.extend(others.map(str::to_owned));
-        known
-    });
     KNOWN.contains(word)
 }
+
+static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let mut known = HashSet::new();
+    for kind in [SchemaKind::Wukong, SchemaKind::Site] {
+        collect(kind.schema(), &mut known);
+    }
+    known.extend(OF_OTHERS.map(str::to_owned));
+    known
+});
+
+/// Keys of other kinds that are read.
+const OF_OTHERS: [&str; 10] =
+    ["items", "data", "stringData", "type", "config", "desiredState", "status", "interfaces", "annotations", "labels"];
 
 fn collect(schema: &Value, known: &mut HashSet<String>) {
     match schema {
@@ -266,8 +284,12 @@ pub(super) fn scrub(message: &str, secrets: &[&HashSet<String>]) -> String {
     } else {
         out.push_str(&words_without(rest, &is_secret));
     }
-    for secret in secrets.iter().filter(|texts| texts.len() <= FEW).flat_map(|texts| texts.iter()) {
-        if secret.len() >= LONG && out.contains(secret.as_str()) {
+    let few = secrets.iter().filter(|texts| texts.len() <= FEW).flat_map(|texts| texts.iter());
+    let mut long: Vec<&String> = few.filter(|secret| secret.len() >= LONG).collect();
+    // The longest first: a part of one may be a secret, too.
+    long.sort_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
+    for secret in long {
+        if out.contains(secret.as_str()) {
             out = out.replace(secret.as_str(), HIDDEN);
         }
     }

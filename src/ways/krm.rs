@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{kinds, site, wukong};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
+use crate::base::secrets::mentions_secret;
 use crate::read::document::{Document, DocumentId, Documents, syntax};
 use crate::read::source::{Source, SourceId, Sources};
 use crate::read::{document, load};
@@ -259,7 +260,11 @@ fn split<'a>(place: &'a Place, source: SourceId, objects: &'a [String]) -> Optio
 fn field_path(pointer: &str) -> String {
     let mut path = String::new();
     for segment in pointer.split('/').skip(1) {
-        let segment = segment.replace("~1", "/").replace("~0", "~");
+        let mut segment = segment.replace("~1", "/").replace("~0", "~");
+        // A key of many words may have taken in what stands behind a quote that is not closed.
+        if mentions_secret(&segment) {
+            "***".clone_into(&mut segment);
+        }
         if segment.parse::<usize>().is_ok() {
             path.push('[');
             path.push_str(&segment);
