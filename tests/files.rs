@@ -510,3 +510,89 @@ fn a_run_that_may_start_no_thread_goes_on_alone() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(stderr(&output), "1 Wukong: 1 NNCP, 1 NAD\n");
 }
+
+/// A tree of one file is compared with nothing, and then something appears.
+mod appears {
+    use super::*;
+    use wukong_render::base::progress::Progress;
+    use wukong_render::io::{Inputs, output, request};
+    use wukong_render::write::tree::{Change, OutputTree};
+    use wukong_render::{Request, compile};
+
+    fn compared(folder: &Path) -> (OutputTree, Vec<Change>) {
+        let inputs = Inputs { paths: vec![folder.join("in")], ..Inputs::default() };
+        let request = request(&inputs, None, &Progress::default()).expect("the input can be read");
+        let existing = output::read(&folder.join("out"), &Progress::default()).expect("it can be read");
+        let outcome = compile(Request { existing: Some(existing), ..request });
+        (outcome.tree.expect("the input is good"), outcome.changes)
+    }
+
+    fn written(folder: &Path, (tree, changes): &(OutputTree, Vec<Change>)) -> Result<(), String> {
+        let written = output::write(&folder.join("out"), tree, changes, &Progress::default(), || {});
+        let unfinished = files(&folder.join("out")).into_keys().find(|path| path.ends_with("-tmp"));
+        assert_eq!(unfinished, None);
+        written.map_err(|error| format!("{error:#}"))
+    }
+
+    fn refused(folder: &Path, compared: &(OutputTree, Vec<Change>)) {
+        let why = written(folder, compared).expect_err("it must not be written");
+        assert!(
+            why.contains(POLICY) && why.ends_with("has changed since it was compared, and is left as it is: run again"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn what_appears_after_the_comparison_is_not_overwritten() {
+        let folder = workspace();
+        let policy = folder.path().join(POLICY);
+        let new = compared(folder.path());
+        write(&policy, "precious\n");
+        refused(folder.path(), &new);
+        assert_eq!(read(&policy), "precious\n");
+        // Nor is a link written through, nor a folder taken away.
+        fs::rename(&policy, folder.path().join("precious")).expect("it is there");
+        link("../../precious", &policy);
+        refused(folder.path(), &new);
+        assert_eq!(read(&folder.path().join("precious")), "precious\n");
+        fs::remove_file(&policy).expect("it is there");
+        link("../../nothing", &policy);
+        refused(folder.path(), &new);
+        assert!(!folder.path().join("nothing").exists());
+        fs::remove_file(&policy).expect("it is there");
+        fs::create_dir(&policy).expect("a temporary folder can be written");
+        refused(folder.path(), &new);
+        fs::remove_dir(&policy).expect("it is there");
+        // A folder on the way that is a link by now.
+        fs::create_dir(folder.path().join("out/elsewhere")).expect("a temporary folder can be written");
+        fs::remove_dir_all(folder.path().join("out/nncp")).expect("it is there");
+        link("elsewhere", &folder.path().join("out/nncp"));
+        written(folder.path(), &new).expect_err("it must not be written");
+        assert!(files(&folder.path().join("out/elsewhere")).is_empty());
+        fs::remove_file(folder.path().join("out/nncp")).expect("it is there");
+        // The same run again, and once more: what another run has written already is done.
+        let new = compared(folder.path());
+        assert_eq!(written(folder.path(), &new), Ok(()));
+        assert_eq!(written(folder.path(), &new), Ok(()));
+    }
+
+    #[test]
+    fn what_changes_after_the_comparison_is_neither_replaced_nor_removed() {
+        let folder = workspace();
+        assert_eq!(written(folder.path(), &compared(folder.path())), Ok(()));
+        let policy = folder.path().join(POLICY);
+        let ours = read(&policy);
+        let edited = format!("{ours}# edited\n");
+        for (name, text) in [("an update", WUKONG.replace("100", "200")), ("a removal", WUKONG.replace("web", "db"))] {
+            write(&policy, &ours);
+            write(&folder.path().join("in/web.yaml"), &text);
+            let new = compared(folder.path());
+            write(&policy, &edited);
+            refused(folder.path(), &new);
+            assert_eq!(read(&policy), edited, "{name}");
+            write(&policy, &ours);
+            assert_eq!(written(folder.path(), &new), Ok(()), "{name}");
+            assert_eq!(written(folder.path(), &new), Ok(()), "{name}");
+        }
+    }
+}

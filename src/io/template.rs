@@ -1,6 +1,6 @@
 //! A folder with templates.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -28,7 +28,7 @@ pub(super) fn read(folder: &Path, bounds: &Bounds) -> Result<Vec<Template>> {
     files.iter().map(|path| template(path, bounds)).collect()
 }
 
-fn template(path: &PathBuf, bounds: &Bounds) -> Result<Template> {
+fn template(path: &Path, bounds: &Bounds) -> Result<Template> {
     let shown = shown(path);
     let bytes = if bounds.hold(path) { file::read(path, MAX_BYTES) } else { Err(LEADS_OUT.to_owned()) };
     let bytes = bytes.map_err(|why| anyhow::anyhow!("the template {shown} cannot be read: {why}"))?;
