@@ -166,7 +166,7 @@ fn a_wait_is_told_and_the_comparison_made_again() {
     run(folder.path(), &["in", "good"]);
     let good = files(&folder.path().join("good"));
     let output = meanwhile(folder.path(), &["in", "out"], || {
-        common::copy(&folder.path().join("good"), &folder.path().join("out"))
+        common::copy(&folder.path().join("good"), &folder.path().join("out"));
     });
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(files(&folder.path().join("out")), good);
@@ -206,7 +206,7 @@ fn a_second_kustomization_is_in_the_way() {
         assert!(said.contains("error[WK501]: a second kustomization is in the way") && said.contains(name), "{said}");
         fs::remove_file(folder.path().join("out").join(name)).expect("it is there");
     }
-    // Elsewhere, and by another name, it is nobody's business.
+    // Elsewhere, and by another name, it does no harm.
     for name in ["elsewhere/kustomization.yml", "nad/prod/Kustomization", "nncp/KUSTOMIZATION.yaml"] {
         write(&folder.path().join("out").join(name), "resources: []\n");
     }

@@ -7,7 +7,7 @@ const DO_NOT_EDIT: &str = ". Do not edit: the next run replaces this file.";
 const RETIRED: &str =
     ": no longer wanted, and takes away what it made. Delete this file once the policy is Available on its nodes.";
 
-/// What follows the header, if a text begins with one. A line that only begins like a header is none: it may be cut off, another
+/// What follows the header, if a text begins with one. A line that only begins like a header is not one: it may be cut off, another
 /// program's, or pasted.
 pub fn strip(text: &str) -> Option<&str> {
     let (first, rest) = text.split_once('\n')?;
