@@ -239,7 +239,7 @@ fn measure(mode: Mode, input: &Path, output: &Path) -> Result<()> {
         refuse_errors(&report);
         let tree = tree.context("without an error there is a tree")?;
         if is_fresh {
-            folder::write(output, &tree, &changes, &progress)?;
+            folder::write(output, &tree, &changes, &progress, || {})?;
         }
         changes
     };
@@ -276,7 +276,7 @@ fn measure_stages(input: &Path, output: &Path) -> Result<()> {
         stage("rendering", || render::render(&plan, &[], &settings, &templates, &sources, &progress, &mut findings));
     let look = || anyhow::Ok(tree.changes(&folder::read(output, &progress)?, &progress).0);
     let changes = stage("comparing, folder empty", look)?;
-    stage("writing", || folder::write(output, &tree, &changes, &progress))?;
+    stage("writing", || folder::write(output, &tree, &changes, &progress, || {}))?;
     let unchanged = stage("comparing, unchanged", look)?;
 
     refuse_errors(&report);

@@ -104,7 +104,7 @@ fn what_stands_in_the_output_folder_is_a_value() {
     assert!(actions(written(&tree, "out")).iter().all(|(_, action)| *action == Action::Unchanged));
     // One file is old, one is another's, one is no longer wanted.
     let header = tree.text(POLICY).and_then(|text| text.lines().next()).expect("a file has a header");
-    let old = format!("{header}\nold: true\n");
+    let old = format!("{header}\nkind: NodeNetworkConfigurationPolicy\nold: true\n");
     let mut existing = written(&tree, "out");
     existing.insert(POLICY, Entry::of_file(old.clone().into()));
     existing.insert("nncp/gone.yaml", Entry::of_file(old.clone().into()));

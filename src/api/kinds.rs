@@ -16,6 +16,9 @@ pub const CNI_API_VERSION: &str = "k8s.cni.cncf.io/v1";
 /// A network attachment.
 pub const NAD: &str = "NetworkAttachmentDefinition";
 
+/// A list of the manifests of a folder, for kustomize.
+pub const KUSTOMIZATION: &str = "Kustomization";
+
 /// The version of Kubernetes' own objects.
 pub const CORE_API_VERSION: &str = "v1";
 /// A node.

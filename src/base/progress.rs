@@ -14,12 +14,15 @@ pub enum Activity {
     Rendering,
     /// Comparing with the output folder.
     Comparing,
+    /// Waiting for another run that writes the same folder.
+    Waiting,
     /// Writing files.
     Writing,
 }
 
 impl Activity {
-    const ALL: [Self; 5] = [Self::Reading, Self::Parsing, Self::Rendering, Self::Comparing, Self::Writing];
+    const ALL: [Self; 6] =
+        [Self::Reading, Self::Parsing, Self::Rendering, Self::Comparing, Self::Waiting, Self::Writing];
 
     /// The word for a person.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +31,7 @@ impl Activity {
             Self::Parsing => "parsing",
             Self::Rendering => "rendering",
             Self::Comparing => "comparing",
+            Self::Waiting => "waiting",
             Self::Writing => "writing",
         }
     }

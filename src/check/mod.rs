@@ -15,7 +15,7 @@ mod nodes;
 
 pub use acceptance::{INVALID_ACCEPTANCE, UNUSED_ACCEPTANCE, acceptances};
 pub use collect::check;
-pub use no_wukong::{NO_WUKONG, no_wukong};
+pub use no_wukong::{NO_WUKONG, empty_folder, no_wukong};
 
 use collect::Blame;
 use hit::Hit;

@@ -46,7 +46,7 @@ pub(super) fn run(command: ArgocdCommand) -> anyhow::Result<u8> {
 fn discover() -> anyhow::Result<u8> {
     // What is broken is found when it is generated: here it must not hide the others.
     let mut findings = Findings::default();
-    let inputs = Inputs { paths: vec![PathBuf::from(".")], is_shallow: true, ..Inputs::default() };
+    let inputs = Inputs { paths: vec![PathBuf::from(".")], is_shallow: true, is_confined: true, ..Inputs::default() };
     let sources = input::read(&inputs, &Progress::default(), &mut findings)?;
     let is_kustomization = |id| ["kustomization.yaml", "kustomization.yml"].contains(&sources.get(id).label.as_str());
     if sources.ids().any(is_kustomization) {
@@ -62,8 +62,12 @@ fn discover() -> anyhow::Result<u8> {
 }
 
 fn generate() -> anyhow::Result<u8> {
-    let text = std::env::var(PARAMETERS).unwrap_or_default();
-    let (mut inputs, arguments, levels) = parse(&text).with_context(|| format!("the application's {PARAMETERS}"))?;
+    // What is not UTF-8 is refused: without its parameters an application would be rendered as another one.
+    let text = std::env::var_os(PARAMETERS).unwrap_or_default().into_string();
+    let parsed = text.map_err(|_| anyhow::anyhow!("is not UTF-8")).and_then(|text| parse(&text));
+    let (mut inputs, arguments, levels) = parsed.with_context(|| format!("the application's {PARAMETERS}"))?;
+    inputs.is_confined = true;
+    inputs.allows_empty = arguments.allow_empty;
     if inputs.paths.is_empty() {
         inputs.paths.push(PathBuf::from("."));
     }
@@ -171,6 +175,10 @@ fn parse(text: &str) -> anyhow::Result<(Inputs, CompileArgs, LevelArgs)> {
     let mut seen = HashSet::new();
     for parameter in parameters.into_iter().flatten() {
         let Parameter { name, string, array, map } = parameter;
+        // They are shown, and become paths.
+        if let Some(text) = [&name].into_iter().chain(&string).chain(array.iter().flatten()).find(|it| acts(it)) {
+            bail!("{text:?} has a control character, which no parameter needs");
+        }
         if map.is_some() || (string.is_some() && array.is_some()) {
             bail!("the parameter `{name}` is a string or an array, and only one of them");
         }
@@ -190,6 +198,11 @@ fn parse(text: &str) -> anyhow::Result<(Inputs, CompileArgs, LevelArgs)> {
     }
     let Options { inputs, compile, levels } = options;
     Ok((inputs, compile, levels))
+}
+
+/// Whether a text has a character that does something where it is shown.
+fn acts(text: &str) -> bool {
+    text.chars().any(printable::acts)
 }
 
 fn within(name: &str, value: &str) -> anyhow::Result<PathBuf> {
@@ -235,5 +248,20 @@ mod tests {
             "the parameter `default-nic` has one value"
         );
         assert!(problem("{").starts_with("is no list of parameters"));
+    }
+
+    #[test]
+    fn no_character_of_a_parameter_acts() {
+        for bad in [r"\u0000", r"\u001b", r"\u009b", r"\n", r"\u202e", r"\u2028"] {
+            for text in [
+                format!(r#"[{{"name": "a{bad}b"}}]"#),
+                format!(r#"[{{"name": "inputs", "array": ["a", "a{bad}b"]}}]"#),
+                format!(r#"[{{"name": "default-nic", "string": "a{bad}b"}}]"#),
+            ] {
+                let said = problem(&text);
+                assert!(said.ends_with("has a control character, which no parameter needs"), "{text}: {said}");
+                assert!(!said.contains(printable::acts), "{text}: {said}");
+            }
+        }
     }
 }

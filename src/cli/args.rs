@@ -207,7 +207,7 @@ pub(super) struct OutputArgs {
     pub(super) color: Color,
     #[command(flatten)]
     pub(super) levels: LevelArgs,
-    /// Print findings only, without the summary
+    /// Print findings only, without the summary; a wait for another run that writes the same folder is told all the same
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Print more: every finding in full, every file that changes, what is accepted and what was passed over

@@ -25,7 +25,12 @@ use crate::write::tree::OutputTree;
 use crate::{Outcome, Request, compile, registry};
 
 pub(super) fn inputs_of(args: &CompileArgs) -> Inputs {
-    Inputs { exclude: args.exclude.clone(), inventory: args.inventory.clone(), ..Inputs::default() }
+    Inputs {
+        exclude: args.exclude.clone(),
+        inventory: args.inventory.clone(),
+        allows_empty: args.allow_empty,
+        ..Inputs::default()
+    }
 }
 
 /// Reads the inputs and compiles them.

@@ -17,6 +17,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use rayon::ThreadPoolBuilder;
 
 use crate::base::diagnostic::Rule;
 use crate::base::printable;
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if printed.is_ok() { code } else { FAILED });
         }
     };
-    match dispatch(cli) {
+    match with_threads(|| dispatch(cli)) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
         Err(error) => {
@@ -62,6 +63,20 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// How much of a thread's stack there is, as much as the process's own thread most often has. It is taken as it is used.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Runs work on as many threads as there are processors, or on this one alone, where no other can be started: a container may be
+/// limited in processes. It takes longer then, and is the same.
+fn with_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if let Ok(pool) = ThreadPoolBuilder::new().stack_size(STACK).build() {
+        return pool.install(work);
+    }
+    // Of this thread only, so that none is started. If even that fails, rayon says so where it is used.
+    let _ = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+    work()
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<u8> {

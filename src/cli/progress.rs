@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,10 +24,10 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new(is_quiet: bool) -> Self {
         let progress = Arc::new(Progress::default());
-        let watcher = (!is_quiet && std::io::stderr().is_terminal()).then(|| {
+        let watch = || {
             let (stop, stopped) = channel::<()>();
             let progress = Arc::clone(&progress);
-            let thread = std::thread::spawn(move || {
+            let thread = Builder::new().spawn(move || {
                 if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -45,8 +45,10 @@ impl Bar {
                     }
                 }
             });
-            (stop, thread)
-        });
+            // A run that may start no thread goes on without a bar.
+            Some((stop, thread.ok()?))
+        };
+        let watcher = if !is_quiet && std::io::stderr().is_terminal() { watch() } else { None };
         Self { progress, watcher }
     }
 }

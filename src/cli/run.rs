@@ -14,7 +14,7 @@ use super::live::diff_live;
 use super::progress::Bar;
 use super::{CLEAN, FINDINGS, print, tell};
 use crate::base::printable;
-use crate::io::{Inputs, output};
+use crate::io::{Inputs, output, shown};
 use crate::write::manifest::ManifestKind;
 use crate::write::tree::{Action, Change, diff as unified_diff};
 use crate::{Outcome, Request, compile};
@@ -37,7 +37,9 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<u8> {
         return Ok(if is_drift { FINDINGS } else { CLEAN });
     }
     let bar = Bar::new(args.output.quiet);
-    output::write(folder, tree, &outcome.changes, &bar.progress)?;
+    // A wait is told, however quiet the run is to be: one that stands still without a word looks broken.
+    let on_wait = || tell(&format!("another run is writing {}: waiting until it is done\n", shown(folder)));
+    output::write(folder, tree, &outcome.changes, &bar.progress, on_wait)?;
     drop(bar);
     if args.output.verbose {
         tell(&drift(&outcome.changes));

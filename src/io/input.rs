@@ -2,19 +2,21 @@
 //!
 //! `walkdir` and `globset` are at home here.
 
-use std::fs::File;
-use std::io::Read;
+mod walk;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
+use super::file::{self, Bounds, LEADS_OUT};
 use super::shown;
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::progress::{Activity, Progress};
+use crate::check::empty_folder;
 use crate::read::source::{MAX_BYTES, Source, Sources, unreadable};
+use walk::Walk;
 
 /// What standard input is called in findings.
 pub(super) const STDIN: &str = "<stdin>";
@@ -32,6 +34,18 @@ pub struct Inputs {
     pub exclude: Vec<String>,
     /// Whether only the files directly in a folder are read.
     pub is_shallow: bool,
+    /// Whether a folder that holds no manifest is meant.
+    pub allows_empty: bool,
+    /// Whether no link may lead out of the working directory, which is an Argo CD application's folder: other tenants' files are beside it.
+    pub is_confined: bool,
+}
+
+impl Inputs {
+    /// What links must not leave.
+    pub(super) fn bounds(&self) -> anyhow::Result<Bounds> {
+        let bounds = if self.is_confined { Bounds::working_directory() } else { Ok(Bounds::default()) };
+        bounds.context("the working directory cannot be found")
+    }
 }
 
 struct Entry {
@@ -43,10 +57,14 @@ struct Entry {
 /// Finds and reads every input. Files are sorted by their path below the input folder, so that the order in which
 /// inputs are named changes nothing. What cannot be read is a finding, and the rest is still read.
 pub fn read(inputs: &Inputs, progress: &Progress, findings: &mut Findings) -> anyhow::Result<Sources> {
-    let exclude = globs(&inputs.exclude)?;
-    let mut entries = Vec::new();
-    for path in inputs.paths.iter().chain(&inputs.inventory) {
-        find(path, inputs, &exclude, &mut entries, findings);
+    let bounds = inputs.bounds()?;
+    let mut search = Search { inputs, exclude: globs(&inputs.exclude)?, bounds, entries: Vec::new(), findings };
+    let named = inputs.paths.iter().chain(&inputs.inventory);
+    let empty: Vec<&PathBuf> = named.filter(|path| search.find(path) == Found::Nothing).collect();
+    let mut entries = search.entries;
+    // Where there is nothing at all, that is found later.
+    if !(inputs.allows_empty || inputs.is_shallow || entries.is_empty()) {
+        findings.extend(empty.into_iter().map(|folder| empty_folder(shown(folder))));
     }
     entries.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     entries.dedup_by(|a, b| a.path == b.path);
@@ -74,83 +92,89 @@ fn globs(patterns: &[String]) -> anyhow::Result<GlobSet> {
     builder.build().context("the --exclude globs cannot be combined")
 }
 
-/// Whether a glob names the path itself, one of its parents, or its last component.
-fn is_excluded(exclude: &GlobSet, label: &Path) -> bool {
-    exclude.is_match(label) || label.file_name().is_some_and(|name| exclude.is_match(name))
+/// Whether a path that is named leads to anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Something,
+    /// A folder without a manifest. It may be a mount that is not there, and its virtual machines would lose theirs.
+    Nothing,
 }
 
-fn find(path: &Path, inputs: &Inputs, exclude: &GlobSet, entries: &mut Vec<Entry>, findings: &mut Findings) {
-    if path == Path::new("-") {
-        entries.push(Entry { file: None, path: STDIN.to_owned(), label: "standard input".to_owned() });
-        return;
-    }
-    if !path.is_dir() {
+/// What has been found so far.
+struct Search<'a> {
+    inputs: &'a Inputs,
+    exclude: GlobSet,
+    bounds: Bounds,
+    entries: Vec<Entry>,
+    findings: &'a mut Findings,
+}
+
+impl Search<'_> {
+    /// Finds what a path leads to that is named as an input.
+    fn find(&mut self, path: &Path) -> Found {
+        if path == Path::new("-") {
+            self.entries.push(Entry { file: None, path: STDIN.to_owned(), label: "standard input".to_owned() });
+            return Found::Something;
+        }
+        if let Some(link) = self.bounds.way_out(path) {
+            self.findings.push(unreadable(shown(&link), LEADS_OUT));
+            return Found::Something;
+        }
+        if path.is_dir() {
+            return self.walk(path);
+        }
         let label = path.file_name().map_or_else(|| shown(path), |name| shown(Path::new(name)));
-        if !is_excluded(exclude, Path::new(&label)) {
-            entries.push(Entry { file: Some(path.to_owned()), path: shown(path), label });
+        if !walk::is_excluded(&self.exclude, Path::new(&label)) {
+            self.entries.push(Entry { file: Some(path.to_owned()), path: shown(path), label });
         }
-        return;
+        Found::Something
     }
-    let root = path.canonicalize().ok();
-    // An output folder that is the input folder itself is left out as such: the header tells our files apart.
-    let output =
-        inputs.output.as_ref().and_then(|output| output.canonicalize().ok()).filter(|it| Some(it) != root.as_ref());
-    let depth = if inputs.is_shallow { 1 } else { usize::MAX };
-    let walk =
-        WalkDir::new(path).max_depth(depth).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
-            let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            let is_output =
-                entry.file_type().is_dir() && output.is_some() && entry.path().canonicalize().ok() == output;
-            entry.depth() == 0 || !(hidden || is_output || is_excluded(exclude, below))
-        });
-    for entry in walk {
-        match entry {
-            Ok(entry) => {
-                let is_manifest = entry
-                    .path()
-                    .extension()
-                    .and_then(|extension| extension.to_str())
-                    .is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"));
-                if entry.file_type().is_file() && is_manifest {
-                    let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-                    entries.push(Entry {
-                        path: shown(entry.path()),
-                        label: shown(below),
-                        file: Some(entry.into_path()),
-                    });
-                }
-            }
-            Err(error) => {
-                let place = error.path().unwrap_or(path);
-                let why = match error.io_error() {
-                    Some(io) => reason(io),
-                    None => "is a link to a folder above itself".to_owned(),
-                };
-                findings.push(unreadable(shown(place), &why));
-            }
-        }
+
+    /// Finds the manifests of a folder.
+    fn walk(&mut self, folder: &Path) -> Found {
+        let Walk { files, problems, has_left_out, .. } =
+            Walk::of(folder, &self.exclude, &self.bounds, self.inputs.output.as_deref(), self.inputs.is_shallow);
+        let is_empty = files.is_empty() && problems.is_empty() && !has_left_out;
+        let label = |file: &Path| shown(file.strip_prefix(folder).unwrap_or(file));
+        let entry = |file: PathBuf| Entry { path: shown(&file), label: label(&file), file: Some(file) };
+        self.entries.extend(files.into_iter().map(entry));
+        self.findings.extend(problems.into_iter().map(|(place, why)| unreadable(shown(&place), &why)));
+        if is_empty { Found::Nothing } else { Found::Something }
     }
 }
 
 fn read_entry(entry: Entry) -> Result<Option<Source>, Box<Diagnostic>> {
-    let mut bytes = Vec::new();
-    // One byte more than is allowed: so much shows that there is too much.
-    let limit = MAX_BYTES as u64 + 1;
-    let result = match &entry.file {
-        None => std::io::stdin().lock().take(limit).read_to_end(&mut bytes),
-        Some(file) => File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
+    let bytes = match &entry.file {
+        None => file::read_to(std::io::stdin().lock(), MAX_BYTES),
+        Some(path) => file::read(path, MAX_BYTES),
     };
-    if let Err(error) = result {
-        return Err(Box::new(unreadable(entry.path, &reason(&error))));
+    match bytes {
+        Ok(bytes) => Source::of_bytes(entry.path, entry.label, bytes),
+        Err(why) => Err(Box::new(unreadable(entry.path, &why))),
     }
-    Source::of_bytes(entry.path, entry.label, bytes)
 }
 
-fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_vanishes_after_it_was_found_is_a_finding() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("web.yaml");
+        std::fs::write(&file, "kind: Wukong\n").expect("a temporary folder can be written");
+        let (inputs, mut findings) = (Inputs::default(), Findings::default());
+        let mut search = Search {
+            inputs: &inputs,
+            exclude: GlobSet::empty(),
+            bounds: Bounds::default(),
+            entries: Vec::new(),
+            findings: &mut findings,
+        };
+        search.find(folder.path());
+        let entry = search.entries.pop().expect("it was found");
+        std::fs::remove_file(file).expect("it is there");
+        let finding = read_entry(entry).expect_err("it has vanished");
+        assert_eq!((finding.rule.code, finding.message.as_str()), ("WK001", "cannot be read: it does not exist"));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! An `Err` means that the tool could not do its work. What an author did wrong is a finding.
 
+mod file;
 pub mod input;
 pub mod output;
 pub mod template;
@@ -27,7 +28,8 @@ pub fn shown(path: &Path) -> String {
 pub fn request(inputs: &Inputs, templates: Option<&Path>, progress: &Progress) -> anyhow::Result<Request> {
     let mut findings = Findings::default();
     let sources = input::read(inputs, progress, &mut findings)?;
-    let templates = templates.map(template::read).transpose()?.unwrap_or_default();
+    let bounds = inputs.bounds()?;
+    let templates = templates.map(|folder| template::read(folder, &bounds)).transpose()?.unwrap_or_default();
     let called = match inputs.paths.first() {
         Some(path) if path.as_os_str() != "-" => shown(path),
         _ => input::STDIN.to_owned(),

@@ -2,14 +2,21 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
+use super::file::{self, Bounds, LEADS_OUT};
 use super::shown;
 use crate::write::render::Template;
 
+/// The largest template that is read, in bytes: what it spells has some hundred lines.
+const MAX_BYTES: usize = 1024 * 1024;
+
 /// The files of a folder that end in `.j2`, in the order of their names.
-pub fn read(folder: &Path) -> Result<Vec<Template>> {
+pub(super) fn read(folder: &Path, bounds: &Bounds) -> Result<Vec<Template>> {
     let cannot_read = || format!("the template folder {} cannot be read", shown(folder));
+    if let Some(link) = bounds.way_out(folder) {
+        bail!("the template folder {} cannot be read: {LEADS_OUT}", shown(&link));
+    }
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(cannot_read)? {
         let path = entry.with_context(cannot_read)?.path();
@@ -18,11 +25,17 @@ pub fn read(folder: &Path) -> Result<Vec<Template>> {
         }
     }
     files.sort();
-    let template = |path: &std::path::PathBuf| {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("the template {} cannot be read", shown(path)))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Template { name, path: shown(path), text })
-    };
-    files.iter().map(template).collect()
+    files.iter().map(|path| template(path, bounds)).collect()
+}
+
+fn template(path: &Path, bounds: &Bounds) -> Result<Template> {
+    let shown = shown(path);
+    let bytes = if bounds.hold(path) { file::read(path, MAX_BYTES) } else { Err(LEADS_OUT.to_owned()) };
+    let bytes = bytes.map_err(|why| anyhow::anyhow!("the template {shown} cannot be read: {why}"))?;
+    if bytes.len() > MAX_BYTES {
+        bail!("the template {shown} is larger than 1 MiB");
+    }
+    let Ok(text) = String::from_utf8(bytes) else { bail!("the template {shown} is not UTF-8: save it as UTF-8") };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Template { name, path: shown, text })
 }

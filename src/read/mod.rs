@@ -2,5 +2,6 @@
 
 pub mod document;
 pub mod load;
+pub mod ours;
 pub mod schema;
 pub mod source;

@@ -1,7 +1,6 @@
 //! The texts of a run: what is a text and what is not, and what it is called. Files are found and read by `io`.
 
 use crate::base::diagnostic::{Diagnostic, Place};
-use crate::base::header::is_ours;
 use crate::rule;
 
 pub use crate::base::place::SourceId;
@@ -102,15 +101,12 @@ impl Sources {
 }
 
 impl Source {
-    /// The text of a file, without a byte order mark; none if the file is one of ours. What is no text is a finding.
-    pub fn of_bytes(path: String, label: String, bytes: Vec<u8>) -> Result<Option<Self>, Box<Diagnostic>> {
+    /// The text of a file, without a byte order mark. What is not a text is a finding.
+    pub(super) fn decode(path: String, label: String, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
         if bytes.len() > MAX_BYTES {
             let message = "is larger than 64 MiB, more than any Kubernetes manifest";
             let help = "leave it out with --exclude, or split it";
             return Err(Box::new(Diagnostic::new(&TOO_LARGE, Place::Path(path), message, help)));
-        }
-        if !bytes.is_empty() && is_ours(&bytes) {
-            return Ok(None);
         }
         let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) => rest.to_vec(),
@@ -125,7 +121,7 @@ impl Source {
             return Err(Box::new(not_utf8(path, what)));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(Self { path, label, text })),
+            Ok(text) => Ok(Self { path, label, text }),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;

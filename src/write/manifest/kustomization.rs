@@ -8,11 +8,21 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Manifest, ManifestKind};
+use crate::api::kinds;
 use crate::base::header;
 use crate::model::Settings;
 
 /// The name that kustomize looks for.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
+
+/// The other names that kustomize looks for. It refuses a folder in which two of them stand.
+const OTHER_NAMES: [&str; 2] = ["kustomization.yml", "Kustomization"];
+
+/// The paths at which a file would be a second kustomization beside one of ours.
+pub(in crate::write) fn rivals(path: &str) -> impl Iterator<Item = String> {
+    let folder = path.strip_suffix(KUSTOMIZATION);
+    folder.into_iter().flat_map(|folder| OTHER_NAMES.map(|name| format!("{folder}{name}")))
+}
 
 /// The kustomizations for these manifest paths, which are in order.
 pub fn kustomizations<'a>(paths: impl Iterator<Item = &'a str>, settings: &Settings) -> Vec<Manifest> {
@@ -41,7 +51,7 @@ fn manifest(path: &str, resources: &[&str]) -> Manifest {
         header: header::line("what stands beside it"),
         body: json!({
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
+            "kind": kinds::KUSTOMIZATION,
             "sortOptions": {"order": "fifo"},
             "resources": resources,
         }),

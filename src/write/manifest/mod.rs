@@ -12,6 +12,7 @@ use crate::api::kinds;
 use crate::base::diagnostic::Origin;
 use crate::model::{Plan, Settings, Tombstone};
 
+pub(in crate::write) use kustomization::rivals;
 pub use kustomization::{KUSTOMIZATION, kustomizations};
 pub use nncp::RETIRED;
 
@@ -60,8 +61,10 @@ impl ManifestKind {
         }
     }
 
-    /// The path of the manifest of an object.
+    /// The path of the manifest of an object. One that is called `kustomization` gets another file name, which no object's name can be:
+    /// kustomize takes a file of its own name for a kustomization, and one of the two would be lost.
     pub fn path(self, namespace: Option<&str>, name: &str) -> String {
+        let name = if KUSTOMIZATION.strip_suffix(".yaml") == Some(name) { "kustomization_" } else { name };
         let parts = [self.folder(), namespace, Some(name)];
         parts.into_iter().flatten().collect::<Vec<_>>().join("/") + ".yaml"
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use crate::base::header::is_ours;
+use crate::read::ours::is_ours;
 use crate::read::source::display;
 use crate::write::manifest::ManifestKind;
 
@@ -12,7 +12,7 @@ use crate::write::manifest::ManifestKind;
 pub enum Entry {
     /// A file of ours, by its bytes. An empty one counts: there is nothing in it to lose.
     Ours(Vec<u8>),
-    /// A file without our header.
+    /// A file that is not ours.
     Foreign,
     /// A folder.
     Folder,
@@ -62,6 +62,11 @@ impl Existing {
     /// What stands at a path.
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.entries.get(path)
+    }
+
+    /// Whether a file stands at a path, or a link, which may lead to one.
+    pub(super) fn has_file(&self, path: &str) -> bool {
+        matches!(self.get(path), Some(Entry::Ours(_) | Entry::Foreign | Entry::Link))
     }
 
     /// A path below the folder as the user would write it.

@@ -13,15 +13,16 @@ use crate::base::printable;
 use crate::base::progress::{Activity, Progress};
 use crate::read::document;
 use crate::rule;
-use crate::write::manifest::{Manifest, ManifestKind};
+use crate::write::manifest::{Manifest, ManifestKind, rivals};
 
 pub use existing::{Entry, Existing};
 
 rule! {
     /// Something that is not ours stands where a generated file belongs.
     ///
-    /// Only files with our header are ever replaced or removed. A file without it, a link, or a folder in the way is left
-    /// alone, and nothing is written at all.
+    /// Only files of ours are ever replaced or removed: the first line is our header, complete and unchanged, and behind it is one
+    /// manifest of a kind that is written here. Anything else in the way, such as a link or a folder, is left alone, and nothing is
+    /// written at all. A `kustomization.yml` or `Kustomization` beside ours is in the way, too: kustomize refuses a folder with two.
     ///
     /// ## Way out
     /// Move it away, or choose another output folder.
@@ -116,6 +117,17 @@ impl OutputTree {
                     &FOREIGN_FILE,
                     Place::Path(existing.shown(place)),
                     format!("{what} is in the way and not ours to replace"),
+                    "move it away, or choose another output folder",
+                ));
+                continue;
+            }
+            if file.kind == ManifestKind::Kustomization
+                && let Some(rival) = rivals(path).find(|it| existing.has_file(it))
+            {
+                findings.push(Diagnostic::new(
+                    &FOREIGN_FILE,
+                    Place::Path(existing.shown(&rival)),
+                    "a second kustomization is in the way: kustomize takes one in a folder, and refuses two",
                     "move it away, or choose another output folder",
                 ));
                 continue;
