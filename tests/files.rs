@@ -430,7 +430,7 @@ fn templates_have_a_limit_and_are_text() {
     let folder = workspace();
     let template = folder.path().join("templates/_big.j2");
     for (text, why) in
-        [(vec![b' '; 1024 * 1024 + 1], "_big.j2 is larger than 1 MiB"), (b"\xff\xfe".to_vec(), "_big.j2 is not UTF-8")]
+        [(vec![b' '; 256 * 1024 + 1], "_big.j2 is larger than 256 KiB"), (b"\xff\xfe".to_vec(), "_big.j2 is not UTF-8")]
     {
         write(&template, "");
         fs::write(&template, text).expect("a temporary folder can be written");
@@ -438,7 +438,7 @@ fn templates_have_a_limit_and_are_text() {
         assert_eq!(code(&output), 2);
         assert!(stderr(&output).contains(why), "{}", stderr(&output));
     }
-    fs::write(&template, vec![b' '; 1024 * 1024]).expect("a temporary folder can be written");
+    fs::write(&template, vec![b' '; 256 * 1024]).expect("a temporary folder can be written");
     assert_eq!(code(&run(folder.path(), &["--templates", "templates", "in", "out"])), 0);
 }
 

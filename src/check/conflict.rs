@@ -1,7 +1,7 @@
 //! Where claims meet: what the rules about bridges, NICs, VLANs and names have in common.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::collect::Blame;
@@ -267,9 +267,19 @@ struct Holders<'a> {
 
 #[derive(Default)]
 struct Many<'a> {
-    by_node: HashMap<Option<&'a str>, Vec<&'a Claim>>,
+    by_node: BTreeMap<Option<&'a str>, Labelled<'a>>,
     seen: HashSet<(&'a Holder, &'a NodeSelector)>,
     has_many_holders: bool,
+}
+
+/// Claims by the value of one label of their selectors: two that ask for other values of it do not meet.
+#[derive(Default)]
+struct Labelled<'a> {
+    /// The label: the first one that any of them asks for.
+    label: Option<&'a str>,
+    by_value: HashMap<Option<&'a str>, Vec<(usize, &'a Claim)>>,
+    /// All of them, in the order in which they were added.
+    all: Vec<&'a Claim>,
 }
 
 impl<'a> Holders<'a> {
@@ -293,7 +303,7 @@ impl<'a> Holders<'a> {
         match &self.more {
             Some(more) => {
                 let is_alone = !more.has_many_holders && self.first.is_some_and(|first| first.holder == claim.holder);
-                if is_alone { None } else { more.find(node(claim), is_rival) }
+                if is_alone { None } else { more.find(claim, is_rival) }
             }
             None => self.first.filter(is_rival),
         }
@@ -303,20 +313,40 @@ impl<'a> Holders<'a> {
 impl<'a> Many<'a> {
     fn add(&mut self, claim: &'a Claim) {
         if self.seen.insert((&claim.holder, &claim.nodes)) {
-            self.by_node.entry(node(claim)).or_default().push(claim);
+            self.by_node.entry(node(claim)).or_default().add(claim);
         }
     }
 
-    /// The first claim that `is_rival` holds for, among those that can be on `node` (on any, if it is none).
-    fn find(&self, node: Option<&str>, is_rival: impl Fn(&&Claim) -> bool) -> Option<&'a Claim> {
-        let search = |claims: &Vec<&'a Claim>| claims.iter().copied().find(&is_rival);
-        if node.is_some() {
-            return [node, None].iter().find_map(|node| self.by_node.get(node).and_then(search));
+    /// The first claim that `is_rival` holds for, among those that can be on the nodes of `claim`.
+    fn find(&self, claim: &Claim, is_rival: impl Fn(&&Claim) -> bool) -> Option<&'a Claim> {
+        let search = |claims: &Labelled<'a>| claims.find(&claim.nodes, &is_rival);
+        match node(claim) {
+            Some(node) => [Some(node), None].iter().find_map(|node| self.by_node.get(node).and_then(search)),
+            None => self.by_node.values().find_map(search),
         }
-        // The order of a hash map must not decide which of several is shown.
-        let mut nodes: Vec<_> = self.by_node.iter().collect();
-        nodes.sort_by_key(|(node, _)| **node);
-        nodes.into_iter().find_map(|(_, claims)| search(claims))
+    }
+}
+
+impl<'a> Labelled<'a> {
+    fn add(&mut self, claim: &'a Claim) {
+        let mut labels = claim.nodes.keys().map(String::as_str).filter(|label| *label != HOSTNAME);
+        let label = self.label.or_else(|| labels.next());
+        self.label = label;
+        let value = label.and_then(|label| claim.nodes.get(label)).map(String::as_str);
+        self.by_value.entry(value).or_default().push((self.all.len(), claim));
+        self.all.push(claim);
+    }
+
+    fn find(&self, nodes: &NodeSelector, is_rival: impl Fn(&&Claim) -> bool) -> Option<&'a Claim> {
+        let Some(value) = self.label.and_then(|label| nodes.get(label)) else {
+            return self.all.iter().copied().find(is_rival);
+        };
+        let first = |value: Option<&str>| {
+            let claims = self.by_value.get(&value)?.iter().copied();
+            claims.into_iter().find(|(_, claim)| is_rival(claim))
+        };
+        let (_, claim) = [Some(value.as_str()), None].into_iter().filter_map(first).min_by_key(|(number, _)| *number)?;
+        Some(claim)
     }
 }
 

@@ -6,10 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::file::{self, Bounds, LEADS_OUT};
 use super::shown;
-use crate::write::render::Template;
-
-/// The largest template that is read, in bytes: what it spells has some hundred lines.
-const MAX_BYTES: usize = 1024 * 1024;
+use crate::write::render::{MAX_TEMPLATE, Template};
 
 /// The files of a folder that end in `.j2`, in the order of their names.
 pub(super) fn read(folder: &Path, bounds: &Bounds) -> Result<Vec<Template>> {
@@ -30,10 +27,10 @@ pub(super) fn read(folder: &Path, bounds: &Bounds) -> Result<Vec<Template>> {
 
 fn template(path: &Path, bounds: &Bounds) -> Result<Template> {
     let shown = shown(path);
-    let bytes = if bounds.hold(path) { file::read(path, MAX_BYTES) } else { Err(LEADS_OUT.to_owned()) };
+    let bytes = if bounds.hold(path) { file::read(path, MAX_TEMPLATE) } else { Err(LEADS_OUT.to_owned()) };
     let bytes = bytes.map_err(|why| anyhow::anyhow!("the template {shown} cannot be read: {why}"))?;
-    if bytes.len() > MAX_BYTES {
-        bail!("the template {shown} is larger than 1 MiB");
+    if bytes.len() > MAX_TEMPLATE {
+        bail!("the template {shown} is larger than {} KiB", MAX_TEMPLATE / 1024);
     }
     let Ok(text) = String::from_utf8(bytes) else { bail!("the template {shown} is not UTF-8: save it as UTF-8") };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

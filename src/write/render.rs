@@ -87,6 +87,8 @@ pub struct Templates {
     steps: AtomicU64,
 }
 
+/// The largest template, in bytes: what it spells has some hundred lines.
+pub const MAX_TEMPLATE: usize = nesting::MAX_BYTES;
 /// How many steps the user's own templates may take for one manifest. A step is an instruction, or 64 bytes (`minijinja`,
 /// `Environment::set_fuel`).
 const STEPS: u64 = 1_000_000;
