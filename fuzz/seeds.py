@@ -53,6 +53,9 @@ data:
 """
 # Broken and odd texts around secrets; each is a file of its own kind of trouble.
 AROUND_SECRETS = [
+    '{"a": "b"}, {"password": "WKSECRET1"}\n',
+    '{"apiVersion": "vm.novasphere.dev/v1alpha1", "kind": "Wukong", "metadata": {"name": "a"}, "spec": {"cpu": 1, "memory": "1Gi", '
+    '"cloudInitUser": {"nam1", 2userData": "WKSECRET2"}, "networks": [{"name": "a"}]}}\n',
     WUKONG.replace("name: admin", "nmae: admin\n    password: WKSECRET1"),
     WUKONG.replace("    password: WKSECRET1", "    password:\n      WKSECRET1"),
     WUKONG.replace("    password: WKSECRET1", "    password: |\n      WKSECRET1\n      WKSECRET2"),
