@@ -345,7 +345,8 @@ impl<'a> Labelled<'a> {
             let claims = self.by_value.get(&value)?.iter().copied();
             claims.into_iter().find(|(_, claim)| is_rival(claim))
         };
-        let (_, claim) = [Some(value.as_str()), None].into_iter().filter_map(first).min_by_key(|(number, _)| *number)?;
+        let (_, claim) =
+            [Some(value.as_str()), None].into_iter().filter_map(first).min_by_key(|(number, _)| *number)?;
         Some(claim)
     }
 }

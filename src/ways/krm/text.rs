@@ -9,20 +9,13 @@ use crate::write::yaml;
 
 /// The list with the items that are `kept`, what was `made`, and the results.
 pub(super) fn write(input: &str, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> String {
-    let mut value = expected(list, kept, made, results);
     let spliced = match without_results(input, list) {
         Some(text) => read(&text).and_then(|list| splice(&text, &list, kept, made, results)),
         None => splice(input, list, kept, made, results),
     };
     // Whatever the text looked like: it is used only if it says exactly what is meant.
-    spliced.filter(|text| read(text).as_ref() == Some(&value)).unwrap_or_else(|| {
-        let mut text = String::new();
-        if let Some(list) = value.as_object_mut() {
-            list.shift_remove("results");
-        }
-        yaml::write(&mut text, &value, 0);
-        append_results(text, results)
-    })
+    let is_meant = |text: &String| read(text).is_some_and(|value| says(&value, list, kept, made, results));
+    spliced.filter(is_meant).unwrap_or_else(|| append_results(spelt(list, kept, made), results))
 }
 
 fn append_results(mut text: String, results: &[Value]) -> String {
@@ -56,17 +49,58 @@ fn without_results(input: &str, list: &Value) -> Option<String> {
     Some(format!("{}{}", &input[..start], &input[next.unwrap_or(input.len())..]))
 }
 
-fn expected(list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> Value {
+/// The items that are wanted: what is kept, and what was made. A list may have very many, so that they are not copied.
+fn items<'a>(list: &'a Value, kept: &'a [bool], made: &'a [Value]) -> impl Iterator<Item = &'a Value> {
     let old = list.get("items").and_then(Value::as_array).into_iter().flatten();
-    let old = old.zip(kept).filter(|(_, is_kept)| **is_kept).map(|(item, _)| item);
-    let items: Vec<Value> = old.chain(made).cloned().collect();
-    let mut value: Map<String, Value> = list.as_object().cloned().unwrap_or_default();
-    value.shift_remove("results");
-    value.insert("items".to_owned(), Value::Array(items));
-    if !results.is_empty() {
-        value.insert("results".to_owned(), Value::Array(results.to_vec()));
+    old.zip(kept).filter(|(_, is_kept)| **is_kept).map(|(item, _)| item).chain(made)
+}
+
+/// The entries of a list besides its items and the results of a function before us.
+fn others(list: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    list.as_object().into_iter().flatten().filter(|(key, _)| !["items", "results"].contains(&key.as_str()))
+}
+
+/// Whether a value is the list with what is wanted in it.
+fn says(value: &Value, list: &Value, kept: &[bool], made: &[Value], results: &[Value]) -> bool {
+    let array = |key: &str| value.get(key).and_then(Value::as_array);
+    let has_items = array("items").is_some_and(|found| found.iter().eq(items(list, kept, made)));
+    let has_results = if results.is_empty() {
+        value.get("results").is_none()
+    } else {
+        array("results").is_some_and(|it| it == results)
+    };
+    let count = others(list).count() + 1 + usize::from(!results.is_empty());
+    let has_others = others(list).all(|(key, other)| value.get(key) == Some(other));
+    has_items && has_results && has_others && value.as_object().is_some_and(|map| map.len() == count)
+}
+
+/// The list spelt anew, without results.
+fn spelt(list: &Value, kept: &[bool], made: &[Value]) -> String {
+    let mut text = String::new();
+    let keys = list.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).filter(|key| *key != "results");
+    // Items come where they were, or last.
+    let is_new = list.get("items").is_none().then_some("items");
+    for key in keys.chain(is_new) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        if key != "items" {
+            let entry: Map<String, Value> =
+                others(list).filter(|(it, _)| *it == key).map(|(key, value)| (key.clone(), value.clone())).collect();
+            yaml::write(&mut text, &Value::Object(entry), 0);
+            continue;
+        }
+        text.push_str("items:");
+        let before = text.len();
+        for item in items(list, kept, made) {
+            text.push_str("\n  - ");
+            yaml::write(&mut text, item, 4);
+        }
+        if text.len() == before {
+            text.push_str(" []");
+        }
     }
-    Value::Object(value)
+    text
 }
 
 /// The text with items taken out and put in, if it is a list in block style.
