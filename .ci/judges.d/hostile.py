@@ -482,6 +482,14 @@ def large_resource_list(folder):
     return json.dumps({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items}).encode()
 
 
+@case(LARGE, args=("krm",))
+def large_resource_list_of_wukongs(folder):
+    network = {"name": "external", "type": "bridge", "physicalInterface": "ens192", "vlanId": 100}
+    items = [{"apiVersion": "vm.novasphere.dev/v1alpha1", "kind": "Wukong", "metadata": {"name": f"vm{n}"},
+              "spec": {"cpu": 2, "memory": "4Gi", "networks": [network]}} for n in range(TEN_MB // 250)]
+    return json.dumps({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items}).encode()
+
+
 def run(name):
     """What is wrong with a case, and what it used."""
     fill, (seconds, memory), codes, args = CASES[name]
