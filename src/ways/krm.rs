@@ -5,6 +5,7 @@
 
 mod text;
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -86,8 +87,8 @@ pub fn run(input: &str, request: Request) -> Result<Output, Refused> {
     let has_errors = report.has_errors();
     let made = tree.as_ref().map(manifests).unwrap_or_default();
     let found = resolve_each(&report, &sources);
-    // The path of a field has keys of the input in it.
-    let redactor = Redactor::of(input);
+    // The path of a field has keys of the input in it. Most runs find nothing.
+    let redactor = LazyCell::new(|| Redactor::of(input));
     let result = |(diagnostic, resolved): &(&Diagnostic, Resolved)| {
         let mut result = match in_file(&diagnostic.place, source, &sources) {
             Some(name) => result_in_file(name, resolved, &list),

@@ -100,10 +100,11 @@ impl Marks<'_> {
         for (key, value) in pairs {
             let Some(name) = tree.key_text(*key) else { continue };
             let by_object = is_secret_object && !OF_EVERY_OBJECT.contains(&&*name) || is_variable && name == "value";
-            let secrecy = if by_object { Secrecy::Secret } else { rules.under(&name) };
-            if rules.is_secret_key(&name) {
+            let by_key = rules.under(&name);
+            if by_key != Secrecy::Open && rules.is_secret_key(&name) {
                 self.mark(*key, Secrecy::Secret);
             }
+            let secrecy = if by_object { Secrecy::Secret } else { by_key };
             if secrecy == Secrecy::Open {
                 continue;
             }
