@@ -50,7 +50,7 @@ const KEYS: [&str; 20] = [
 ];
 
 /// Forms in which a key K may have a marker M, with a mistake beside it or in it. The lines are indented as their place asks.
-const FORMS: [&str; 40] = [
+const FORMS: [&str; 46] = [
     "K: M\noops: 1",
     "K: \"M\"",
     "K: 'M'",
@@ -91,6 +91,12 @@ const FORMS: [&str; 40] = [
     "oops: &a M\nK: *a",
     "oops: '{\"K\":\"M\",\"oops\":1}'",
     "oops: '{\"K\":\"M'\nname: {}",
+    "? K\n: M\n? M",
+    "oops: [--K, M, oops: 1",
+    "[K, M]: 1",
+    "oops: {name: K, value: M, oops: 1, oops: 2}",
+    "K:\tM\noops: 1",
+    "K: M\n...\nM: 1",
 ];
 
 /// Where the lines stand, as `@`, with the file's folder.

@@ -83,6 +83,13 @@ impl Secrets {
             }
         };
         overlapping(&self.hidden, shown).for_each(|range| hide(range.clone()));
+        // The same word elsewhere is the same secret.
+        let visible = &text[shown.clone()];
+        for word in words(visible).filter(|word| self.texts.contains(*word)) {
+            // A word is a part of the text.
+            let start = shown.start + (word.as_ptr() as usize - visible.as_ptr() as usize);
+            hide(start..start + word.len());
+        }
         let mut at = shown.start;
         for line in text[shown.clone()].split_inclusive('\n') {
             let range = at..at + line.len();

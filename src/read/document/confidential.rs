@@ -54,8 +54,10 @@ impl Tree {
     pub fn scalars(&self, rules: &impl Confidential) -> Scalars {
         let mut marks = Marks { tree: self, secrecy: vec![Secrecy::Open; self.nodes.len()] };
         for node in &self.nodes {
-            if let Kind::Mapping(pairs) = &node.kind {
-                marks.mapping(pairs, rules);
+            match &node.kind {
+                Kind::Mapping(pairs) => marks.mapping(pairs, rules),
+                Kind::Sequence(items) => marks.sequence(items, rules),
+                Kind::Scalar(_) | Kind::NotFinite | Kind::Alias(_) => {}
             }
         }
         let mut scalars = Scalars::default();
@@ -117,6 +119,18 @@ impl Marks<'_> {
                 && !rules.is_known(text)
             {
                 self.mark(next, Secrecy::Secret);
+            }
+        }
+    }
+
+    /// `[--password, hunter2]`, as programs have their arguments.
+    fn sequence(&mut self, items: &[NodeId], rules: &impl Confidential) {
+        for pair in items.windows(2) {
+            let [option, value] = pair else { continue };
+            if let Kind::Scalar(Value::String(text)) = self.tree.kind(*option)
+                && rules.under(text) == Secrecy::Secret
+            {
+                self.mark(*value, Secrecy::Secret);
             }
         }
     }
