@@ -102,7 +102,7 @@ fn what_is_no_resource_list_is_refused() {
         ),
         (
             "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig: {kind: ConfigMap, data: {default-nic: ens4}}\n",
-            "`data.default-nic` of the functionConfig is no file",
+            "`data.default-nic` of the functionConfig is not a file",
         ),
         (
             "kind: ResourceList\napiVersion: config.kubernetes.io/v1\n---\nkind: ResourceList\n",

@@ -70,6 +70,11 @@ pub fn mentions_secret(text: &str) -> bool {
     false
 }
 
+/// A free text as it can be repeated: a kind, a reason, a parameter's name. One that speaks of a secret may have taken it in.
+pub fn shown_text(text: &str) -> &str {
+    if mentions_secret(text) { "***" } else { text }
+}
+
 /// Whether a word for a secret stands anywhere in a text.
 pub fn has_word_for_secret(text: &str) -> bool {
     words(text).any(holds_secrets)

@@ -14,7 +14,7 @@ use crate::base::printable;
 use crate::base::progress::Progress;
 use crate::base::report::Report;
 use crate::base::rule::{Rule, Severity};
-use crate::base::secrets::mentions_secret;
+use crate::base::secrets::shown_text;
 use crate::io::{self, Inputs};
 use crate::model::Overrides;
 use crate::read::source::UNREADABLE_INPUT;
@@ -181,9 +181,7 @@ pub(super) fn accepted(outcome: &Outcome) -> String {
         .zip(locations)
         .map(|(acceptance, location)| {
             let Rule { code, name, .. } = acceptance.rule;
-            // A reason is free text: one that speaks of a secret may have it, too.
-            let reason = if mentions_secret(&acceptance.reason) { "***" } else { &acceptance.reason };
-            let words = format!("accepted {code} {name} at {location}: {reason}");
+            let words = format!("accepted {code} {name} at {location}: {}", shown_text(&acceptance.reason));
             format!("{}\n", printable::line(&words))
         })
         .collect()
@@ -201,7 +199,7 @@ pub(super) fn ignored(outcome: &Outcome) -> String {
     if total == 0 {
         return String::new();
     }
-    let kind = |(kind, count): (&String, &usize)| format!("{} {count}", printable::line(kind));
+    let kind = |(kind, count): (&String, &usize)| format!("{} {count}", printable::line(shown_text(kind)));
     let mut kinds: Vec<String> = outcome.ignored.iter().map(kind).take(KINDS).collect();
     let more = outcome.ignored.len().saturating_sub(KINDS);
     kinds.extend((more > 0).then(|| format!("and {} more", plural(more, "kind"))));

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{kinds, site, wukong};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
-use crate::base::secrets::mentions_secret;
+use crate::base::secrets::{mentions_secret, shown_text};
 use crate::read::document::{Document, DocumentId, Documents, syntax};
 use crate::read::source::{Source, SourceId, Sources};
 use crate::read::{document, load};
@@ -131,8 +131,8 @@ fn resource_list(input: &str) -> Result<Value, Refused> {
     if text("kind") != "ResourceList" || !API_VERSIONS.contains(&text("apiVersion")) {
         refuse!(
             "standard input is {} of {}, not a ResourceList of {}",
-            text("kind"),
-            text("apiVersion"),
+            shown_text(text("kind")),
+            shown_text(text("apiVersion")),
             API_VERSIONS.join(" or ")
         );
     }
@@ -155,7 +155,8 @@ fn check_config(config: Option<&Value>) -> Result<(), Refused> {
                 for (name, text) in config.get(key).and_then(Value::as_object).into_iter().flatten() {
                     if key != "data" || !is_file(name) || !text.is_string() {
                         refuse!(
-                            "`{key}.{name}` of the functionConfig is no file: in a ConfigMap stand texts called *.yaml, *.yml or *.json"
+                            "`{key}.{}` of the functionConfig is not a file: in a ConfigMap stand texts called *.yaml, *.yml or *.json",
+                            shown_text(name)
                         );
                     }
                 }
@@ -164,7 +165,7 @@ fn check_config(config: Option<&Value>) -> Result<(), Refused> {
         }
         other => refuse!(
             "the functionConfig is a `{}`: it has to be a Site, a Wukong, or a ConfigMap with files",
-            other.unwrap_or("thing without a kind")
+            other.map_or("thing without a kind", shown_text)
         ),
     }
 }
@@ -217,7 +218,7 @@ fn data(list: &Value) -> impl Iterator<Item = Source> {
     let data = config.and_then(|config| config.get("data")).and_then(Value::as_object);
     data.into_iter().flatten().filter_map(|(name, text)| {
         let text = text.as_str()?.to_owned();
-        Some(Source { path: format!("functionConfig data {name}"), label: name.clone(), text })
+        Some(Source { path: format!("functionConfig data {}", shown_text(name)), label: name.clone(), text })
     })
 }
 
