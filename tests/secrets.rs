@@ -211,7 +211,7 @@ fn source(path: &str, text: &str) -> Source {
     Source { path: path.to_owned(), label: path.to_owned(), text: text.to_owned() }
 }
 
-/// Everything that is said of a case, by every command and format that the library has.
+/// What the tool says of a case, by every command and format that the library has.
 fn everything(case: &Case) -> String {
     let mut said = String::new();
     let mut sources = vec![source("web.yaml", SOUND)];

@@ -1,4 +1,4 @@
-//! What nobody may read, told by the key that it stands under. Which bytes of a text that is, `view::secrets` decides.
+//! What must not be shown, told by the key that it stands under. Which bytes of a text that is, `view::secrets` decides.
 
 use super::spelling::is_within;
 

@@ -233,7 +233,7 @@ fn compare_again(folder: &Path, tree: &OutputTree, compared: &[Change], progress
     }
 }
 
-/// What is said of a path below the output folder that is not as it was.
+/// The error for a path below the output folder that is not as it was.
 fn changed(folder: &Path, path: &str) -> String {
     format!("{} has changed since it was compared, and is left as it is: run again", shown(&folder.join(path)))
 }

@@ -1,4 +1,4 @@
-//! Which bytes of a text nobody may read: the one place that decides, before any format sees the text.
+//! Which bytes of a text must not be shown: the one place that decides, before any format sees the text.
 //!
 //! In a document that can be parsed, its tree tells what stands under a key that holds secrets. In one that cannot, nothing tells where a
 //! value ends: if a word for a secret stands anywhere in the text, its lines are shown by the keys alone that the schemas know.
@@ -28,7 +28,7 @@ const LINES_ABOVE: usize = 20;
 /// What a message has in place of a secret.
 const HIDDEN: &str = "***";
 
-/// What of one text nobody may read.
+/// What of one text must not be shown.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
     /// Its bytes, in order.
@@ -44,7 +44,7 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// What nobody may read of a text with these documents; none for one that cannot be parsed.
+    /// What must not be shown of a text with these documents; none for one that cannot be parsed.
     pub(super) fn of(text: &str, documents: &[Option<Tree>]) -> Self {
         let mut secrets = Self::default();
         for tree in documents.iter().flatten() {
@@ -71,7 +71,7 @@ impl Secrets {
         self.texts.extend(parts.filter(is_long).take(MOST_WORDS).map(str::to_owned));
     }
 
-    /// A stretch of the text with what nobody may read replaced by asterisks, and what would act where it is read by a sign; and where in
+    /// A stretch of the text with what must not be shown replaced by asterisks, and what would act where it is read by a sign; and where in
     /// it a part of the text stands.
     pub(super) fn veil(&self, text: &str, shown: &Range<usize>, part: &Range<usize>) -> (String, (usize, usize)) {
         let mut bytes = text.as_bytes()[shown.clone()].to_vec();

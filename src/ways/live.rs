@@ -183,7 +183,7 @@ impl<'a> Path<'a> {
         )
     }
 
-    /// Whether it leads to what nobody may read, or into it.
+    /// Whether it leads to a secret, or into one.
     fn is_secret(&self) -> bool {
         self.backwards().any(|step| match step {
             Step::Item(name) | Step::Key(name) => holds_secrets(name),

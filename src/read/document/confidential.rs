@@ -1,4 +1,4 @@
-//! Which scalars of a tree nobody may read, by the keys that they stand under.
+//! Which scalars of a tree must not be shown, by the keys that they stand under.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::syntax::{Kind, NodeId, Tree};
 /// How secret a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Secrecy {
-    /// Anybody may read it.
+    /// Anyone may read it.
     Open,
     /// It is not shown, and names what is secret: messages may repeat it.
     Reference,
@@ -50,7 +50,7 @@ impl Tree {
         self.nodes[self.root().0].range.clone()
     }
 
-    /// The scalars, and which of them nobody may read. What an alias stands for is as secret as the alias.
+    /// The scalars, and which of them must not be shown. What an alias stands for is as secret as the alias.
     pub fn scalars(&self, rules: &impl Confidential) -> Scalars {
         let mut marks = Marks { tree: self, secrecy: vec![Secrecy::Open; self.nodes.len()] };
         for node in &self.nodes {
