@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{copy, files, root, run, stderr, stdout};
+use common::{code, copy, files, root, run, stderr, stdout, write};
 use tempfile::TempDir;
 
 const WUKONG: &str = "apiVersion: vm.novasphere.dev/v1alpha1
@@ -28,15 +28,6 @@ fn workspace() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     write(&folder.path().join("in/web.yaml"), WUKONG);
     folder
-}
-
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a temporary folder can be written");
-    fs::write(path, text).expect("a temporary folder can be written");
-}
-
-fn code(output: &std::process::Output) -> i32 {
-    output.status.code().expect("the binary is not killed by a signal")
 }
 
 fn run_with_stdin(folder: &Path, args: &[&str], input: &str) -> std::process::Output {

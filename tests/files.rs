@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{files, run, stderr, stdout};
+use common::{code, files, run, stderr, stdout, write};
 use tempfile::TempDir;
 
 const WUKONG: &str = "apiVersion: vm.novasphere.dev/v1alpha1
@@ -41,21 +41,12 @@ fn workspace() -> TempDir {
     folder
 }
 
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a temporary folder can be written");
-    fs::write(path, text).expect("a temporary folder can be written");
-}
-
 fn read(path: &Path) -> String {
     fs::read_to_string(path).expect("it is there")
 }
 
 fn link(target: &str, path: &Path) {
     symlink(target, path).expect("a link can be made");
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("the binary is not killed by a signal")
 }
 
 fn command(folder: &Path, args: &[&str]) -> Command {

@@ -75,6 +75,26 @@ fn replace(text: &str, is_replaced: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// JSON in which nothing acts either: JSON itself escapes C0 controls alone (RFC 8259, section 7). What acts can only stand in strings.
 pub fn json(json: String) -> String {
+    escaped(json, |out, it| {
+        let mut units = [0; 2];
+        for unit in it.encode_utf16(&mut units) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    })
+}
+
+/// A string of YAML in double quotes, given as JSON, in which nothing acts. JSON's escapes are YAML's, but for characters beyond the basic
+/// plane (YAML 1.2, section 5.7).
+pub fn yaml(json: String) -> String {
+    escaped(json, |out, it| {
+        let number = u32::from(it);
+        // Writing to a String cannot fail.
+        let _ = if number > 0xffff { write!(out, "\\U{number:08x}") } else { write!(out, "\\u{number:04x}") };
+    })
+}
+
+fn escaped(json: String, escape: impl Fn(&mut String, char)) -> String {
     let is_escaped = |it: char| acts(it) && it != '\n';
     let is_plain = json.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~'));
     if (is_plain || !json.contains(is_escaped)) && !json.contains("##[") {
@@ -83,11 +103,7 @@ pub fn json(json: String) -> String {
     let mut out = String::with_capacity(json.len() + 64);
     for it in json.chars() {
         if is_escaped(it) {
-            let mut units = [0; 2];
-            for unit in it.encode_utf16(&mut units) {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
+            escape(&mut out, it);
         } else {
             out.push(it);
         }

@@ -101,25 +101,7 @@ fn string(out: &mut String, text: &str) {
 }
 
 fn quoted(out: &mut String, text: &str) {
-    // JSON's escapes are YAML's, but for characters beyond the basic plane (YAML 1.2, section 5.7).
-    let beyond = |it: char| u32::from(it) > 0xffff && printable::acts(it);
-    if text.contains(beyond) {
-        let parts = text.split_inclusive(beyond).map(|part| match part.chars().next_back().filter(|it| beyond(*it)) {
-            Some(last) => {
-                let json = printable::json(Value::from(&part[..part.len() - last.len_utf8()]).to_string());
-                format!("{}\\U{:08x}", &json[1..json.len() - 1], u32::from(last))
-            }
-            None => {
-                let json = printable::json(Value::from(part).to_string());
-                json[1..json.len() - 1].to_owned()
-            }
-        });
-        out.push('"');
-        out.extend(parts);
-        out.push('"');
-        return;
-    }
-    out.push_str(&printable::json(Value::from(text).to_string()));
+    out.push_str(&printable::yaml(Value::from(text).to_string()));
 }
 
 #[cfg(test)]

@@ -46,6 +46,17 @@ pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
         .expect("the binary was built for this test and can be run")
 }
 
+/// The exit code of a run.
+pub(crate) fn code(output: &Output) -> i32 {
+    output.status.code().expect("the binary is not killed by a signal")
+}
+
+/// Writes a file, with the folders that it is in.
+pub(crate) fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a temporary folder can be written");
+    fs::write(path, text).expect("a temporary folder can be written");
+}
+
 /// Standard error as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
