@@ -21,6 +21,35 @@ pub fn is_within(word: &str, known: &str, letters: usize) -> bool {
     word.len().abs_diff(known.len()) <= letters && strsim::damerau_levenshtein(word, known) <= letters
 }
 
+/// Parts of a name that are shorter are no words in which a slip can be told from another name: `team-a` and `team-b`.
+const SHORTEST_WORD: usize = 4;
+
+/// Whether a name of words with hyphens is another but for one slip of the pen: a letter too few, too many, exchanged with its neighbour
+/// or another one, but not the first of a word, or a hyphen. Digits count: `rack1` and `rack2` are two names.
+pub fn is_slip_of(name: &str, known: &str) -> bool {
+    if name == known {
+        return false;
+    }
+    if name.replace('-', "") == known.replace('-', "") {
+        return true;
+    }
+    let (words, others): (Vec<&str>, Vec<&str>) = (name.split('-').collect(), known.split('-').collect());
+    let mut differing = words.iter().zip(&others).filter(|(word, other)| word != other);
+    let (Some((word, other)), None, true) = (differing.next(), differing.next(), words.len() == others.len()) else {
+        return false;
+    };
+    let is_word = |it: &str| it.len() >= SHORTEST_WORD && it.bytes().all(|byte| byte.is_ascii_lowercase());
+    // Words are ASCII, so that their first letter is their first byte.
+    let is_first_another = || word.len() == other.len() && word[1..] == other[1..];
+    is_word(word) && is_word(other) && is_within(word, other, 1) && !is_first_another()
+}
+
+/// A name, and the name with each of its letters left out in turn: two names that are one slip apart have one of these in common.
+pub fn with_a_letter_left_out(name: &str) -> Vec<String> {
+    let without = |(at, letter): (usize, char)| [&name[..at], &name[at + letter.len_utf8()..]].concat();
+    std::iter::once(name.to_owned()).chain(name.char_indices().map(without)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +69,36 @@ mod tests {
         }
         for word in ["color", "x", "", "name"] {
             assert_eq!(nearest(word, &known), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_one_letter_within_a_word() {
+        let slips = [
+            ("paymnets", "payments"),
+            ("payment", "payments"),
+            ("team-bluee", "team-blue"),
+            ("team-blie", "team-blue"),
+            ("teamblue", "team-blue"),
+            ("taem-blue", "team-blue"),
+        ];
+        for (name, known) in slips {
+            assert!(is_slip_of(name, known), "{name}, {known}");
+            let rests = with_a_letter_left_out(known);
+            assert!(with_a_letter_left_out(name).iter().any(|rest| rests.contains(rest)), "{name}, {known}");
+        }
+        let apart = [
+            ("team-a", "team-b"),
+            ("prod1", "prod2"),
+            ("prod", "prod1"),
+            ("blue", "glue"),
+            ("dev", "den"),
+            ("east", "west"),
+            ("payments", "payments"),
+            ("team-blue-a", "team-blue"),
+        ];
+        for (name, known) in apart {
+            assert!(!is_slip_of(name, known), "{name}, {known}");
         }
     }
 }

@@ -109,7 +109,7 @@ fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<
             Some(Entry::Occupied(mut first)) => first.get_mut().take(),
             None => None,
         };
-        networks.extend(hit.place.network());
+        networks.extend(hit.place.network().into_iter().chain(hit.blames.iter().copied()));
         let number = match hit.group.and_then(|group| groups.get(&group)) {
             Some(number) => {
                 shown[*number].more += 1;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::diagnostic::More;
-use crate::base::place::Place;
+use crate::base::place::{NetworkId, Place};
 use crate::base::rule::Severity;
 
 /// One breach of a rule.
@@ -12,6 +12,8 @@ pub(super) struct Hit<'a> {
     pub(super) place: Place,
     /// Other places at which it can be accepted: the other side of two that meet.
     pub(super) also: Arc<[Place]>,
+    /// The networks in which other rules give way to it, besides that of its place.
+    pub(super) blames: Vec<NetworkId>,
     /// Its severity, where that is not the rule's.
     pub(super) severity: Option<Severity>,
     /// Those of one number are one finding: the first is shown, the others are counted.
@@ -87,7 +89,7 @@ impl<'a> Hit<'a> {
         equals: Option<usize>,
         words: impl Fn(More, &[Place]) -> Words + Send + Sync + 'a,
     ) -> Self {
-        Self { place, also: Arc::default(), severity: None, group, equals, words: Box::new(words) }
+        Self { place, also: Arc::default(), blames: Vec::new(), severity: None, group, equals, words: Box::new(words) }
     }
 
     /// The same with another severity than the rule's.
@@ -99,6 +101,12 @@ impl<'a> Hit<'a> {
     /// The same, accepted at these places as well.
     pub(super) fn accepted_at(mut self, places: &Arc<[Place]>) -> Self {
         self.also = Arc::clone(places);
+        self
+    }
+
+    /// The same, as the cause of what is found in these networks.
+    pub(super) fn blaming(mut self, networks: impl IntoIterator<Item = NetworkId>) -> Self {
+        self.blames.extend(networks);
         self
     }
 

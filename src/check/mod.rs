@@ -55,6 +55,7 @@ rules! {
     nad_in_another_namespace::NAD_IN_ANOTHER_NAMESPACE,
     nad_not_found::NAD_NOT_FOUND,
     nad_used_twice::NAD_USED_TWICE,
+    namespace_nearly_another::NAMESPACE_NEARLY_ANOTHER,
     nic_in_two_bridges::NIC_IN_TWO_BRIDGES,
     nic_in_use::NIC_IN_USE,
     nic_limit::NIC_LIMIT,

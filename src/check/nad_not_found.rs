@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use super::collect::Blame;
 use super::hit::{Hit, Words};
+use super::namespace_nearly_another::NAMESPACE_NEARLY_ANOTHER;
 use crate::model::{Key, NadName, Plan};
 use crate::rule;
 
@@ -12,7 +13,7 @@ rule! {
     ///
     /// ## Way out
     /// Correct the name, name the file with the NetworkAttachmentDefinition as a further input, or `--allow WK219`.
-    pub(super) NAD_NOT_FOUND = "WK219", "nad-not-found", Warning;
+    pub(super) NAD_NOT_FOUND = "WK219", "nad-not-found", Warning, yields_to: &[&NAMESPACE_NEARLY_ANOTHER];
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
