@@ -29,7 +29,7 @@ rule! {
     ///
     /// ## Way out
     /// Nothing is to be done, unless the bridge is to go: then the Wukongs that are named must go first.
-    pub STILL_IN_USE = "WK502", "still-in-use", Warning;
+    pub STILL_IN_USE = "WK502", "still-in-use", Warning, about_changes: true;
 }
 
 rule! {
@@ -40,7 +40,7 @@ rule! {
     ///
     /// ## Way out
     /// Keep the file until the interfaces are gone: take them away by a policy of your own, with `state: absent`.
-    pub CANNOT_RETIRE = "WK503", "cannot-retire", Warning;
+    pub CANNOT_RETIRE = "WK503", "cannot-retire", Warning, about_changes: true;
 }
 
 rule! {
