@@ -32,8 +32,10 @@ use std::sync::Arc;
 
 use crate::base::diagnostic::Findings;
 use crate::base::levels::Levels;
+use crate::base::place::Place;
 use crate::base::progress::Progress;
 use crate::base::report::Report;
+use crate::base::rule::Rule;
 use crate::model::{Overrides, Plan};
 use crate::read::document::{self, Documents};
 use crate::read::load;
@@ -145,6 +147,10 @@ fn make(
     go_on(findings)?;
     let (changes, findings) = existing.map(|it| tree.changes(it, progress)).unwrap_or_default();
     go_on(findings)?;
+    let accepts = &mut |rule: &Rule, place: &Place| report.accepts(rule, std::slice::from_ref(place));
+    let findings = write::guests::changed_under_guests(&tree, &changes, plan, accepts);
+    report.extend(findings);
+    (!report.has_errors()).then_some(())?;
     outcome.leftovers = write::retire::leftovers(&tree, &changes, plan);
     outcome.retired = tombstones.len();
     (outcome.tree, outcome.changes) = (Some(tree), changes);

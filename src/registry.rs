@@ -7,7 +7,7 @@ use crate::base::{address, few};
 use crate::check;
 use crate::lower::{names, network, site};
 use crate::read::{document, load, schema, source};
-use crate::write::{render, retire, tree};
+use crate::write::{guests, render, retire, tree};
 
 /// The rules that stages find broken while they work, declared beside their code.
 static OF_STAGES: &[&Rule] = &[
@@ -63,6 +63,8 @@ static OF_STAGES: &[&Rule] = &[
     &retire::STILL_IN_USE,
     &retire::CANNOT_RETIRE,
     &retire::ADDRESS_DROPPED,
+    &guests::BRIDGE_CHANGES_UNDER_GUESTS,
+    &guests::ATTACHMENT_CHANGES,
 ];
 
 static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {

@@ -76,6 +76,10 @@ pub struct SiteSpec {
     #[serde(default)]
     #[schemars(schema_with = "skip_list")]
     pub skip: Option<Vec<Skip>>,
+    /// The warnings that the platform team accepts, each with its reason. Errors cannot be accepted. An annotation on a Wukong accepts a
+    /// warning there.
+    #[serde(default)]
+    pub accept: Option<Vec<Accept>>,
 }
 
 /// What holds where a key is left out stands here, beside the key.
@@ -132,6 +136,23 @@ impl SiteSpec {
     pub fn writes_sync_waves(&self) -> bool {
         self.sync_waves.unwrap_or(true)
     }
+}
+
+/// A warning that the platform team accepts.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Accept {
+    /// The rule, by its code or its name: `WK217` or `two-default-gateways`.
+    #[schemars(length(min = 1))]
+    pub rule: String,
+    /// Why the warning is accepted.
+    #[schemars(length(min = 1))]
+    pub reason: String,
+    /// The namespaces of the Wukongs in which it is accepted. If left out, it is accepted in the run: in every Wukong, and in what is no
+    /// Wukong, such as this Site or the state of a node.
+    #[serde(default)]
+    #[schemars(length(min = 1), inner(regex(pattern = Pattern::Label.regex())))]
+    pub namespaces: Option<Vec<String>>,
 }
 
 /// What the node policies have in common.

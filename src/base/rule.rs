@@ -39,6 +39,8 @@ pub struct Rule {
     /// The rules before which it gives way: in a network in which one of them has found something, it finds nothing. One slip of the
     /// pen is one finding.
     pub yields_to: &'static [&'static Rule],
+    /// Whether it compares with what stands in the output folder: what it finds is gone when that is written.
+    pub is_about_changes: bool,
 }
 
 /// What a rule needs to know of the nodes as they are.
@@ -55,7 +57,7 @@ pub enum Inventory {
 impl Rule {
     /// A rule that says nothing else of itself.
     pub const fn new(code: &'static str, name: &'static str, severity: Severity, doc: &'static str) -> Self {
-        Self { code, name, severity, doc, inventory: Inventory::Any, yields_to: &[] }
+        Self { code, name, severity, doc, inventory: Inventory::Any, yields_to: &[], is_about_changes: false }
     }
 
     /// The same rule, with what it needs to know of the nodes.
@@ -68,6 +70,12 @@ impl Rule {
     #[must_use]
     pub const fn yielding_to(self, yields_to: &'static [&'static Self]) -> Self {
         Self { yields_to, ..self }
+    }
+
+    /// The same rule, as one about what changes in the output folder, or not.
+    #[must_use]
+    pub const fn about_changes(self, is_about_changes: bool) -> Self {
+        Self { is_about_changes, ..self }
     }
 
     /// The manual page with the blank that rustdoc puts before each line taken away.
@@ -99,7 +107,7 @@ impl PartialEq for Rule {
 #[macro_export]
 macro_rules! rule {
     ($(#[doc = $doc:literal])+ $visibility:vis $ident:ident = $code:literal, $name:literal, $severity:ident
-     $(, inventory: $inventory:ident)? $(, yields_to: $yields_to:expr)?;) => {
+     $(, inventory: $inventory:ident)? $(, yields_to: $yields_to:expr)? $(, about_changes: $about_changes:literal)?;) => {
         $(#[doc = $doc])+
         $visibility static $ident: $crate::base::rule::Rule = $crate::base::rule::Rule::new(
             $code,
@@ -108,6 +116,7 @@ macro_rules! rule {
             concat!($($doc, "\n"),+),
         )
         $(.with_inventory($crate::base::rule::Inventory::$inventory))?
-        $(.yielding_to($yields_to))?;
+        $(.yielding_to($yields_to))?
+        $(.about_changes($about_changes))?;
     };
 }

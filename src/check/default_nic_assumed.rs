@@ -12,6 +12,11 @@ rule! {
     /// It is the operator's own default, and right on many VMware guests; elsewhere nodes have no such NIC, and the policy fails
     /// on them. Reported once for a run, with the number of networks.
     ///
+    /// On vSphere, `ens160` is most often the first virtual NIC of a virtual machine and `ens192` the second. Nodes that are virtual machines
+    /// there need port groups that let the guests' frames through: set promiscuous mode, or MAC learning on a distributed switch, and accept
+    /// forged transmits and MAC address changes. For VLANs the port group must be a trunk (VLAN 4095 on a standard switch). Nothing of this is
+    /// seen from here.
+    ///
     /// ## Way out
     /// Set `physicalInterface` in the network, `spec.defaultNIC` in the Site, or `--default-nic`.
     pub(super) DEFAULT_NIC_ASSUMED = "WK216", "default-nic-assumed", Warning, yields_to: &BLAMING;

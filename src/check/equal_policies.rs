@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::collect::Blame;
+use super::default_nic_assumed::DEFAULT_NIC_ASSUMED;
 use super::hit::{Hit, Words};
 use crate::base::diagnostic::More;
 use crate::base::place::Place;
@@ -12,7 +13,8 @@ rule! {
     ///
     /// With one policy for each network, every Wukong on a bridge brings its own. They agree, so nothing breaks; but each of them is
     /// applied, checked and probed on every node, one after the other (kubernetes-nmstate#1242), and `maxUnavailable` counts for each
-    /// by itself. Reported once for a run.
+    /// by itself. Reported once for a run, and not of networks whose NIC is still assumed (WK216): their policies change when it is named, and
+    /// the Site in which it is named has the way out for both.
     ///
     /// ## Example
     /// ```yaml
@@ -23,7 +25,7 @@ rule! {
     ///
     /// ## Way out
     /// Set `policy.scope: bridge` in the Site: one policy for each bridge and node group.
-    pub(super) EQUAL_POLICIES = "WK232", "equal-policies", Warning;
+    pub(super) EQUAL_POLICIES = "WK232", "equal-policies", Warning, yields_to: &[&DEFAULT_NIC_ASSUMED];
 }
 
 /// All policies of a run are one finding.

@@ -1,6 +1,7 @@
 //! What the rules about the inventory have in common.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::hit::Hit;
@@ -20,12 +21,18 @@ pub(super) fn is_known(plan: &Plan, host: &Host) -> bool {
 
 /// Nodes in words: all of a few, the first of many.
 pub(super) fn name_nodes(plan: &Plan, numbers: &[usize]) -> String {
+    name_few(numbers.iter().map(|number| &plan.inventory.node(*number).name))
+}
+
+/// Names in words: all of a few, the first of many.
+pub(super) fn name_few<N: fmt::Display>(names: impl IntoIterator<Item = N, IntoIter: ExactSizeIterator>) -> String {
     const SHOWN: usize = 3;
-    let names: Vec<String> =
-        numbers.iter().take(SHOWN).map(|number| format!("`{}`", plan.inventory.node(*number).name)).collect();
-    match numbers.len().saturating_sub(SHOWN) {
-        0 => join(&names),
-        more => format!("{} and {more} more", names.join(", ")),
+    let names = names.into_iter();
+    let more = names.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match more {
+        0 => join(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -1,4 +1,6 @@
+use std::collections::HashMap;
 use std::fmt;
+use std::mem::{Discriminant, discriminant};
 use std::net::IpAddr;
 
 use super::collect::Blame;
@@ -14,10 +16,16 @@ rule! {
     /// (`default`) has one of its own. With two of one IP version,
     /// answers leave by another way than the questions came, and connections break at random (multus-cni#1507, #847).
     ///
+    /// Reported once for each pair of ways: fifty guests with `default` and a network with a `gateway` are one finding, with their number.
+    ///
     /// ## Way out
-    /// Keep `gateway` on one network only, and leave `default` out if that network is the way to the world.
+    /// Leave `gateway` out, so that the pod network keeps the only default route, and set routes to other subnets in the guest. Between two
+    /// networks with a `gateway`, keep it on one. If the images ignore the route of the pod network, accept it in the Site (`explain WK118`).
     pub(super) TWO_DEFAULT_GATEWAYS = "WK217", "two-default-gateways", Warning;
 }
+
+/// The ways of a virtual machine's first and second default route, by their kinds and the IP version: those alike are one finding.
+type Ways = (Discriminant<Route>, Discriminant<Route>, bool);
 
 /// By what a network gives its virtual machine a default route.
 enum Route {
@@ -28,6 +36,7 @@ enum Route {
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut hits = Vec::new();
+    let mut groups: HashMap<Ways, usize> = HashMap::new();
     for wukong in &plan.wukongs {
         for is_ipv4 in [true, false] {
             let route = |network: &'a Network| Some((network, route(plan, &wukong.identity, network, is_ipv4)?));
@@ -37,16 +46,25 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             let mut routes = routes.into_iter();
             let (Some((earlier, first)), Some((network, second))) = (routes.next(), routes.next()) else { continue };
             let name = wukong.identity.name.as_str();
-            hits.push(Hit::new(second.place(network), move || {
+            let next = groups.len();
+            let group = *groups.entry((discriminant(&first), discriminant(&second), is_ipv4)).or_insert(next);
+            hits.push(Hit::in_group(second.place(network), group, move |more| {
+                let others = more.words("; one more virtual machine has two as well", |more| {
+                    format!("; {more} more virtual machines have two as well")
+                });
                 let message = format!(
-                    "`{name}` gets a second default route, through {second}; the first is that of `{}`",
+                    "`{name}` gets a second default route, through {second}; the first is that of `{}`{others}",
                     earlier.name
                 );
-                let help =
-                    "keep one default route for each virtual machine: leave out this `gateway`, or the other network's";
-                let text = match first {
-                    Route::Pod => "the pod network has a default route",
-                    Route::Gateway(_) | Route::Attachment(_) => "the first one",
+                let (help, text) = match first {
+                    Route::Pod => (
+                        "leave out this `gateway`, and the pod network's route stays the only one; or accept it in the Site",
+                        "the pod network has a default route",
+                    ),
+                    Route::Gateway(_) | Route::Attachment(_) => (
+                        "keep one default route for each virtual machine: leave out this `gateway`, or the other network's",
+                        "the first one",
+                    ),
                 };
                 Words::new(message, help).with_related(first.place(earlier), text)
             }));

@@ -1,5 +1,6 @@
 //! The plan to text: manifests, templates, the output tree, and what becomes of policies that are no longer wanted.
 
+pub mod guests;
 pub mod manifest;
 mod nesting;
 pub mod render;

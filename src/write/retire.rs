@@ -29,7 +29,7 @@ rule! {
     ///
     /// ## Way out
     /// Nothing is to be done, unless the bridge is to go: then the Wukongs that are named must go first.
-    pub STILL_IN_USE = "WK502", "still-in-use", Warning;
+    pub STILL_IN_USE = "WK502", "still-in-use", Warning, about_changes: true;
 }
 
 rule! {
@@ -40,7 +40,7 @@ rule! {
     ///
     /// ## Way out
     /// Keep the file until the interfaces are gone: take them away by a policy of your own, with `state: absent`.
-    pub CANNOT_RETIRE = "WK503", "cannot-retire", Warning;
+    pub CANNOT_RETIRE = "WK503", "cannot-retire", Warning, about_changes: true;
 }
 
 rule! {
@@ -75,7 +75,7 @@ pub fn retire(existing: &Existing, plan: &Plan, findings: &mut Findings) -> Vec<
     let (mut kept, mut dropping) = (Vec::new(), Vec::new());
     for (path, text) in unwanted {
         let place = Place::Path(existing.shown(path));
-        let Some(old) = OldPolicy::read(&text) else {
+        let Some(old) = WrittenPolicy::read(&text) else {
             if settings.retire {
                 let message = "this policy is no longer wanted, and cannot be retired: it is not understood";
                 let help = "keep the file until its interfaces are gone from the nodes";
@@ -123,7 +123,7 @@ pub fn retire(existing: &Existing, plan: &Plan, findings: &mut Findings) -> Vec<
 }
 
 /// The bridge to which an old policy gave the node's own address, and a policy that makes it on the same nodes without one.
-fn dropped<'a>(old: &OldPolicy, users: &Users<'a>) -> Option<(String, &'a Policy)> {
+fn dropped<'a>(old: &WrittenPolicy, users: &Users<'a>) -> Option<(String, &'a Policy)> {
     let bridges = old.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
     bridges.filter(|it| old.desired_state.interface(&it.name).is_some_and(Interface::has_ip)).find_map(|bridge| {
         let heir = users.on_nodes(&bridge.name, &old.node_selector)?;
@@ -161,21 +161,21 @@ pub fn leftovers(tree: &OutputTree, changes: &[Change], plan: &Plan) -> Leftover
 
 /// The interfaces that were made by a policy's old text and are not in the new one, where there is one.
 fn left_behind(old: &str, new: Option<&str>) -> BTreeSet<String> {
-    let Some(old) = OldPolicy::read(old).filter(|old| !old.is_retired) else { return BTreeSet::new() };
-    let new = new.and_then(OldPolicy::read).map(|new| new.desired_state).unwrap_or_default();
+    let Some(old) = WrittenPolicy::read(old).filter(|old| !old.is_retired) else { return BTreeSet::new() };
+    let new = new.and_then(WrittenPolicy::read).map(|new| new.desired_state).unwrap_or_default();
     old.made().into_iter().filter(|name| new.interface(name).is_none()).map(str::to_owned).collect()
 }
 
 /// A policy as it stands in a file.
-struct OldPolicy {
-    name: String,
-    node_selector: NodeSelector,
-    desired_state: NetworkState,
-    is_retired: bool,
+pub(super) struct WrittenPolicy {
+    pub(super) name: String,
+    pub(super) node_selector: NodeSelector,
+    pub(super) desired_state: NetworkState,
+    pub(super) is_retired: bool,
 }
 
-impl OldPolicy {
-    fn read(text: &str) -> Option<Self> {
+impl WrittenPolicy {
+    pub(super) fn read(text: &str) -> Option<Self> {
         let documents = syntax::parse(text);
         let [Ok(document)] = documents.as_slice() else { return None };
         let value = document.value(document.root()).ok()?;

@@ -172,6 +172,13 @@ pub enum Action {
     Remove(String),
 }
 
+impl Action {
+    /// Whether the file is there already, and changes.
+    pub fn is_update(&self) -> bool {
+        matches!(self, Self::Update(_))
+    }
+}
+
 /// The changes as a unified diff that `git apply` takes.
 pub fn diff(tree: &OutputTree, changes: &[Change]) -> String {
     let mut out = String::new();
