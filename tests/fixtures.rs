@@ -1,7 +1,7 @@
 //! Every fixture, held to the same laws.
 //!
 //! A case is a directory: `input/` is rendered (or what `args` says, in the case's own directory), `before/` is what the
-//! output folder holds beforehand. `expected/` is the tree, `expected.txt` what is said. `BLESS=1` writes the last two.
+//! output folder holds beforehand, `after/` the inventory once the tree is applied. `expected/` is the tree, `expected.txt` what is said. `BLESS=1` writes the last two.
 
 mod common;
 
@@ -200,6 +200,28 @@ fn check_all(cases: &[PathBuf], check: fn(&Path) -> Result<(), String>) {
 #[test]
 fn good_inputs_render_to_their_trees() {
     check_all(&good_cases(), check_good);
+}
+
+/// A case with `after/` has the export of the same nodes once its policies are applied, as nmstate prints it.
+#[test]
+fn an_export_made_after_the_move_gives_the_same_tree() {
+    let mut judged = 0;
+    for folder in good_cases().into_iter().filter(|folder| folder.join("after").is_dir()) {
+        let case = Case::new(&folder);
+        let elsewhere = tempfile::tempdir().expect("a temporary folder can be made");
+        copy(&folder, elsewhere.path());
+        copy(&folder.join("after"), &elsewhere.path().join("input"));
+        case.run(&[]);
+        let moved = Case { folder: elsewhere.path().to_owned(), ..Case::new(&folder) };
+        let said = moved.said(&moved.run(&[]));
+        let (before, after) = (case.tree(), moved.tree());
+        let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let differing: Vec<&String> = paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).collect();
+        assert_eq!(differing, Vec::<&String>::new(), "{}\n{said}", case.name());
+        assert!(!said.contains("WK226") && !said.contains("WK242"), "{}: it has moved already\n{said}", case.name());
+        judged += 1;
+    }
+    assert!(judged >= 7, "only {judged} moves have an export made afterwards");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod blaming;
 mod collect;
 mod conflict;
 mod hit;
+mod moving;
 mod names_collide;
 mod no_wukong;
 mod nodes;
@@ -60,6 +61,7 @@ rules! {
     nic_in_use::NIC_IN_USE,
     nic_limit::NIC_LIMIT,
     nic_not_found::NIC_NOT_FOUND,
+    node_address_changes::NODE_ADDRESS_CHANGES,
     node_address_lost::NODE_ADDRESS_LOST,
     node_address_moves::NODE_ADDRESS_MOVES,
     node_ip_on_many_nodes::NODE_IP_ON_MANY_NODES,

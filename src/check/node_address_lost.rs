@@ -4,24 +4,27 @@ use std::fmt;
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, place_in_state, place_of, selected_with};
+use super::nodes::{Asked, instead, place_in_state, place_of, selected_with};
 use crate::api::nmstate::{Interface, InterfaceAddress, InterfaceIp, InterfaceType, NetworkState, Route};
 use crate::base::diagnostic::More;
-use crate::model::inventory::Node;
-use crate::model::{Plan, Policy};
+use crate::base::rule::Severity;
+use crate::model::inventory::{MAIN_TABLE, Node, NodeInterface, RouteRule};
+use crate::model::{Key, Plan, Policy};
 use crate::rule;
 
 rule! {
     /// A policy takes a node's own address or route away, and gives it to nothing.
     ///
     /// The inventory shows an address on an interface that becomes a port, or whose addresses are set to others, or a route through it that
-    /// the policy does not have. A bond that takes the NIC, a `nodeIP` that is not the node's (its prefix length included), or an uplink
+    /// the policy does not have, or a rule of policy routing that goes with it: nmstate cannot write such a rule into the policy that moves the
+    /// address (2.2.62 says "not found after apply"). A bond that takes the NIC, a `nodeIP` that is not the node's (its prefix length included), or an uplink
     /// whose `ipv4` is off, or whose `routes` are missing, in the Site leaves the node without it: it is off the
     /// network until kubernetes-nmstate rolls back (kubernetes-nmstate#1063).
     ///
     /// ## Way out
     /// Correct `nodeIP`. Give the address to the uplink in the Site (`ipv4: {enabled: true, dhcp: true}`, with `copy-mac-from` for a bond),
-    /// or leave `ipv4` and `ipv6` out there, and the bridge gets what the inventory shows. Or use another NIC.
+    /// or leave `ipv4` and `ipv6` out there, and the bridge gets what the inventory shows. Or use another NIC. Take a rule off the node, export
+    /// the states again, and write the rule in a policy of its own once the bridge has the address.
     pub(super) NODE_ADDRESS_LOST = "WK227", "node-address-lost", Error, yields_to: &BLAMING;
 }
 
@@ -48,13 +51,20 @@ fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: 
     let losers: Vec<usize> = selected_with(plan, policy, name).filter(loses).collect();
     let node = plan.inventory.node(*losers.first()?);
     let more = More(losers.len() - 1);
+    let is_certain = lost(node, name, heir, &policy.desired_state).iter().any(Loss::is_certain);
     let hit = Hit::new(place_of(policy, name), move || {
         let lost = lost(node, name, heir, &policy.desired_state);
         let what: Vec<String> = lost.iter().map(Loss::to_string).collect();
         let others = more.words(", and one more node does", |more| format!(", and {more} more nodes do"));
         let message = format!("`{}` loses {} on `{name}`{others}", node.name, what.join(", "));
         let gives = "`ipv4`, `ipv6` and `routes` of the uplink in the Site";
-        let help = if policy.uplink.as_ref().is_some_and(|uplink| uplink.says_ip()) {
+        let help = if lost.iter().all(|loss| matches!(loss, Loss::Rule(..))) {
+            let instead = instead(policy, Key::PhysicalInterface);
+            format!(
+                "{instead}, with which the rule stays; or take it off the node, and write it in a policy of its own once `{}` has the address",
+                heir.name
+            )
+        } else if policy.uplink.as_ref().is_some_and(|uplink| uplink.says_ip()) {
             format!("correct {gives}, or leave them out, and the bridge gets what the node has")
         } else if heir.name == name || heir.bridge.is_none() && heir.interface_type != Some(InterfaceType::OvsInterface)
         {
@@ -64,6 +74,7 @@ fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: 
         };
         Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here").about([name])
     });
+    let hit = if is_certain { hit } else { hit.with_severity(Severity::Warning) };
     Some(hit.on_nodes(&policy.nodes))
 }
 
@@ -72,14 +83,26 @@ enum Loss<'a> {
     Address(&'a InterfaceAddress),
     /// The route to this destination.
     Route(&'a Route),
+    /// The rule, and whether it surely is in the interface's profile: the export does not say in which one it is.
+    Rule(&'a RouteRule, bool),
+}
+
+impl Loss<'_> {
+    fn is_certain(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::Route(_) => true,
+            Self::Rule(_, is_certain) => *is_certain,
+        }
+    }
 }
 
 impl fmt::Display for Loss<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(it) => write!(f, "its own address {}/{}", it.ip, it.prefix_length),
+            Self::Address(it) => write!(f, "its own address {it}"),
             Self::Route(it) if it.is_default() => write!(f, "its default route"),
             Self::Route(it) => write!(f, "its route to {}", it.destination),
+            Self::Rule(it, _) => write!(f, "its rule `{it}`"),
         }
     }
 }
@@ -103,7 +126,35 @@ fn lost<'a>(node: &'a Node, name: &str, heir: &Interface, state: &NetworkState) 
     routes.sort_unstable_by_key(|route| &route.destination);
     routes.dedup_by_key(|route| &route.destination);
     lost.extend(routes.into_iter().map(Loss::Route));
+    // A rule is in the profile of an interface, which a port has none of.
+    if heir.name != name && node.depends_on(name) {
+        let of_interface = |rule: &'a RouteRule| Some(Loss::Rule(rule, goes_with(node, name, interface, rule)?));
+        lost.extend(node.route_rules.iter().filter_map(of_interface));
+    }
     lost
+}
+
+/// Whether a rule goes with an interface for certain; none if it has to do with others. One for a table belongs to the
+/// interface through which the table's routes lead (nmstate, `nm/route_rule.rs`, `find_interface_for_rule`).
+fn goes_with(node: &Node, name: &str, interface: &NodeInterface, rule: &RouteRule) -> Option<bool> {
+    if let Some(incoming) = &rule.interface {
+        return (incoming == name).then_some(true);
+    }
+    let in_table = |route: &&Route| {
+        let table = route.table_id.filter(|table| *table != 0).unwrap_or(MAIN_TABLE);
+        route.is_ipv4() == rule.is_ipv4 && table == rule.table
+    };
+    let (own, others): (Vec<&Route>, Vec<&Route>) =
+        node.routes.iter().filter(in_table).partition(|route| route.next_hop_interface.as_deref() == Some(name));
+    let ip = if rule.is_ipv4 { &interface.ipv4 } else { &interface.ipv6 };
+    let is_given = ip.as_ref().is_some_and(|ip| ip.is_automatic() && ip.auto_route_table_id == Some(rule.table));
+    let is_of_table = rule.table != MAIN_TABLE && (is_given || !own.is_empty());
+    if is_of_table {
+        return Some(others.is_empty());
+    }
+    let mut addresses = ip.iter().flat_map(|ip| &ip.address).filter_map(|it| it.ip.parse().ok());
+    let is_about = addresses.any(|address| rule.names(address));
+    (is_about && (rule.table == MAIN_TABLE || others.is_empty())).then_some(false)
 }
 
 fn addresses_lost<'a>(has: Option<&'a InterfaceIp>, gets: Option<&InterfaceIp>) -> Vec<Loss<'a>> {

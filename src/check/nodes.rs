@@ -5,10 +5,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::hit::Hit;
+use crate::api::nmstate::InterfaceType;
 use crate::base::place::Place;
 use crate::base::rule::Severity;
 use crate::model::inventory::Node;
-use crate::model::{Host, Plan, Policy, Selection};
+use crate::model::{Host, Key, Plan, Policy, Selection};
 
 /// Whether it is known what addresses the nodes have on a network's uplink: by the inventory, or because the Site says so. An
 /// OVS bond is no interface, and has none.
@@ -123,5 +124,19 @@ pub(super) fn place_in_state(node: &Node, interface: &str) -> Place {
     match node.interfaces.get(interface) {
         Some(interface) => node.place_of(interface),
         None => node.origin.at("metadata/name"),
+    }
+}
+
+/// What to use instead of the NIC, so that the node's address stays.
+pub(super) fn instead(policy: &Policy, key: Key) -> &'static str {
+    // A trunk and an OVS bridge have the NIC whole, whatever the tag.
+    let is_plain = policy.desired_state.interfaces.iter().any(|it| {
+        it.interface_type == Some(InterfaceType::LinuxBridge)
+            && it.bridge.iter().flat_map(|bridge| &bridge.port).all(|port| port.vlan.is_none())
+    });
+    match (key, is_plain) {
+        (Key::VlanId, _) => "use another `vlanId` or another NIC",
+        (_, true) => "use a `vlanId` or another NIC",
+        (_, false) => "use another NIC",
     }
 }

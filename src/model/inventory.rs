@@ -1,12 +1,19 @@
 //! The nodes as they are: what NodeNetworkStates and Nodes among the inputs tell.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
+
+use ipnet::IpNet;
 
 use super::selector::{HOSTNAME, NodeSelector};
 use crate::api::Toleration;
-use crate::api::nmstate::{DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
+use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::place::{Origin, Place};
+
+/// The table of ordinary routes (`man ip-route`: `main`).
+pub const MAIN_TABLE: u32 = 254;
 
 /// The nodes as they are.
 #[derive(Debug, Default)]
@@ -45,8 +52,49 @@ pub struct Node {
     pub routes: Vec<Route>,
     /// Its default routes, static or not.
     pub default_routes: Vec<Route>,
+    /// Its rules for policy routing, as they are configured.
+    pub route_rules: Vec<RouteRule>,
     /// Its static DNS servers; none if they come from the network.
     pub dns: Option<DnsConfig>,
+}
+
+/// A rule that sends packets to a routing table of their own. Source: nmstate `rust/src/lib/route_rule.rs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteRule {
+    /// Whether it is for IPv4.
+    pub is_ipv4: bool,
+    /// The network that packets come from.
+    pub from: Option<IpNet>,
+    /// The network that packets go to.
+    pub to: Option<IpNet>,
+    /// The interface by which packets come in.
+    pub interface: Option<String>,
+    /// The number of the table; 254 is the main one.
+    pub table: u32,
+}
+
+impl RouteRule {
+    /// Whether it is about packets from or to this address, and not about those of every address.
+    pub fn names(&self, address: IpAddr) -> bool {
+        [self.from, self.to].into_iter().flatten().any(|net| net.prefix_len() > 0 && net.contains(&address))
+    }
+}
+
+impl fmt::Display for RouteRule {
+    /// As `ip rule` spells it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.from {
+            Some(net) => write!(f, "from {net}")?,
+            None => write!(f, "from all")?,
+        }
+        if let Some(net) = self.to {
+            write!(f, " to {net}")?;
+        }
+        if let Some(interface) = &self.interface {
+            write!(f, " iif {interface}")?;
+        }
+        write!(f, " lookup {}", self.table)
+    }
 }
 
 /// A taint of a node that keeps pods from starting there. A cordoned node has the one that Kubernetes gives it.
@@ -139,6 +187,8 @@ pub struct NodeInterface {
     pub ipv4: Option<InterfaceIp>,
     /// Its IPv6 addresses, without link-local ones.
     pub ipv6: Option<InterfaceIp>,
+    /// Those of its addresses that run out: nmstate prints a life time for them (`nispor/ip.rs`).
+    pub expiring: Vec<InterfaceAddress>,
     /// Its tag and base.
     pub vlan: Option<Vlan>,
     /// Its ports.
@@ -155,10 +205,29 @@ impl NodeInterface {
         [&self.ipv4, &self.ipv6].into_iter().flatten().any(|ip| ip.enabled && !ip.address.is_empty())
     }
 
+    /// The addresses of a family that the network has given, if it gives any. An address that does not run out beside one that does is
+    /// static. Exports of older releases, and leases without an end, have no life times: then all of them may be given.
+    pub fn given<'a>(&'a self, ip: &'a InterfaceIp) -> impl Iterator<Item = &'a InterfaceAddress> {
+        let tells = ip.address.iter().any(|address| self.expiring.contains(address));
+        let is_given = move |address: &&InterfaceAddress| !tells || self.expiring.contains(address);
+        ip.address.iter().filter(move |address| ip.is_automatic() && is_given(address))
+    }
+
+    /// The addresses of a family that stay as they are configured.
+    pub fn configured<'a>(&'a self, ip: &'a InterfaceIp) -> impl Iterator<Item = &'a InterfaceAddress> {
+        ip.address.iter().filter(move |address| !self.given(ip).any(|given| given == *address))
+    }
+
     /// The addresses as text, with their prefix lengths.
     pub fn addresses(&self) -> Vec<String> {
+        self.addresses_besides(&[])
+    }
+
+    /// The addresses as text, with their prefix lengths, but for these.
+    pub fn addresses_besides(&self, others: &[&InterfaceAddress]) -> Vec<String> {
         let ips = [&self.ipv4, &self.ipv6].into_iter().flatten().filter(|ip| ip.enabled);
-        ips.flat_map(|ip| &ip.address).map(|it| format!("{}/{}", it.ip, it.prefix_length)).collect()
+        let addresses = ips.flat_map(|ip| &ip.address).filter(|it| !others.contains(it));
+        addresses.map(InterfaceAddress::to_string).collect()
     }
 }
 

@@ -298,6 +298,8 @@ fn retired(old: &NetworkState, is_used: impl Fn(&str) -> bool, is_port: impl Fn(
             nic.vlan = listed.and_then(|it| it.vlan.clone());
             nic.copy_mac_from = listed.and_then(|it| it.copy_mac_from.clone());
             if let Some(holder) = heirs.get(port) {
+                // The policy has the NIC's MTU where it is not the usual one; with the address goes what the node reaches with it.
+                nic.mtu = listed.and_then(|it| it.mtu);
                 nic.ipv4 = Some(holder.ipv4.clone().unwrap_or_else(InterfaceIp::disabled));
                 nic.ipv6 = Some(holder.ipv6.clone().unwrap_or_else(InterfaceIp::disabled));
                 let own = old.routes.iter().flat_map(|routes| &routes.config);

@@ -1,5 +1,7 @@
 //! Addresses of an interface. Source: nmstate `rust/src/lib/ip.rs`.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,19 @@ pub struct InterfaceIp {
     /// Whether to take routes from DHCP or router advertisements; `true` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_routes: Option<bool>,
+    /// The table of the routes from DHCP or router advertisements; main if left out. Not a key of the Site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub auto_route_table_id: Option<u32>,
+    /// The metric of the routes from DHCP or router advertisements; NetworkManager's for the type of interface if left out. Not a
+    /// key of the Site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub auto_route_metric: Option<i64>,
+    /// IPv4: the metric of the routes to the interface's own networks. Not a key of the Site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub prefix_route_metric: Option<i64>,
     /// The static addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub address: Vec<InterfaceAddress>,
@@ -68,4 +83,10 @@ pub struct InterfaceAddress {
     /// The length of the prefix, in bits.
     #[schemars(range(min = 1, max = 128))]
     pub prefix_length: u8,
+}
+
+impl fmt::Display for InterfaceAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.ip, self.prefix_length)
+    }
 }

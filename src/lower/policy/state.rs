@@ -16,6 +16,10 @@ pub(super) struct OwnAddress {
     pub(super) ipv6: InterfaceIp,
     pub(super) mac_address: Option<String>,
     pub(super) copy_mac_from: Option<String>,
+    /// The MTU, in bytes, where it is not the usual one and the Site does not say.
+    pub(super) mtu: Option<u32>,
+    /// That of the NIC, in bytes, likewise.
+    pub(super) nic_mtu: Option<u32>,
     /// The routes that go through the bridge.
     pub(super) routes: Vec<Route>,
     pub(super) dns_resolver: Option<DnsResolver>,
@@ -99,7 +103,9 @@ fn below(uplink: &Uplink, is_port: bool, own: &OwnAddress, state: &mut NetworkSt
                 Some(known) => (known == InterfaceType::Ethernet).then_some(known),
                 None => InterfaceType::guessed(&uplink.name),
             };
-            state.interfaces.push(Interface::up(&uplink.name, nic_type).without_ip());
+            let mut nic = Interface::up(&uplink.name, nic_type).without_ip();
+            nic.mtu = own.nic_mtu;
+            state.interfaces.push(nic);
         }
         return;
     };
@@ -129,14 +135,14 @@ fn linux_bridge(
         port.name = vlan_interface(&uplink.name, id);
         let mut interface = Interface::up(&port.name, Some(InterfaceType::Vlan));
         interface.vlan = Some(Vlan { base_iface: uplink.name.clone(), id });
-        interface.mtu = uplink.mtu();
+        interface.mtu = uplink.mtu().or(own.nic_mtu);
         // A VLAN interface that is there may have the node's address, which goes to the bridge.
         state.interfaces.push(if own.nic_type.is_some() { interface.without_ip() } else { interface });
     } else if let Some(Tagging::Filtering(vlan)) = tagging {
         port.vlan = Some(vlan.clone());
     }
     let mut interface = Interface::up(name, Some(InterfaceType::LinuxBridge));
-    interface.mtu = uplink.mtu();
+    interface.mtu = uplink.mtu().or(own.mtu);
     interface.bridge = Some(BridgeConfig::of(vec![port]));
     give(&mut interface, own);
     state.interfaces.push(interface);
@@ -167,7 +173,7 @@ fn ovs_bridge(
     let internal = own.has_ip().then(|| {
         config.port.push(BridgePort::of(name));
         let mut internal = Interface::up(name, Some(InterfaceType::OvsInterface));
-        internal.mtu = uplink.mtu();
+        internal.mtu = uplink.mtu().or(own.mtu);
         give(&mut internal, own);
         internal
     });

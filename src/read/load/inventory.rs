@@ -5,6 +5,8 @@
 //! Source of the keys: nmstate `rust/src/lib/ifaces/base.rs`; kubernetes-nmstate `pkg/state/type.go`. `jiff` is at home here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde_json::Value;
 
@@ -12,7 +14,7 @@ use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceTyp
 use crate::base::address::{net_of, parse_net};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::Inventory;
-use crate::model::inventory::{InterfaceKind, Node, NodeInterface, Taint};
+use crate::model::inventory::{InterfaceKind, MAIN_TABLE, Node, NodeInterface, RouteRule, Taint};
 use crate::rule;
 
 rule! {
@@ -142,7 +144,8 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         let list = state.and_then(|state| state.pointer(&format!("/routes/{kind}"))).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(route).collect::<Vec<Route>>()
     };
-    let is_main = |route: &Route| route.table_id.is_none_or(|table| table == 0 || table == 254);
+    let is_main = |route: &Route| route.table_id.is_none_or(|table| table == 0 || table == MAIN_TABLE);
+    let rules = state.and_then(|state| state.pointer("/route-rules/config")).and_then(Value::as_array);
     let (config, running) = (routes("config"), routes("running"));
     let defaults = running.iter().chain(&config).filter(|route| route.is_default() && is_main(route));
     let mappings = state.and_then(|state| state.pointer("/ovn/bridge-mappings")).and_then(Value::as_array);
@@ -156,6 +159,7 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         interfaces: found,
         default_routes: defaults.cloned().collect(),
         routes: config,
+        route_rules: rules.into_iter().flatten().filter_map(route_rule).collect(),
         dns: state.and_then(|state| state.pointer("/dns-resolver/config")).and_then(dns),
         origin,
     })
@@ -199,6 +203,7 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
         controller: text_at(value, "controller").or_else(|| text_at(value, "master")).filter(|it| !it.is_empty()),
         ipv4: ip(value, "ipv4")?,
         ipv6: ip(value, "ipv6")?,
+        expiring: ["ipv4", "ipv6"].into_iter().flat_map(|key| expiring(value, key)).collect(),
         vlan,
         ports: ports.collect(),
         max_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "max-vfs")),
@@ -240,8 +245,19 @@ fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'sta
         auto_dns: switch("auto-dns"),
         auto_gateway: switch("auto-gateway"),
         auto_routes: switch("auto-routes"),
+        // 0 and -1 are nmstate's words for "not set".
+        auto_route_table_id: number_at(value, "auto-route-table-id").filter(|table| *table != 0),
+        auto_route_metric: metric_at(value, "auto-route-metric"),
+        prefix_route_metric: metric_at(value, "prefix-route-metric"),
         address: addresses,
     }))
+}
+
+/// The addresses of an IP version that have a life time.
+fn expiring(interface: &Value, key: &str) -> Vec<InterfaceAddress> {
+    let list = interface.get(key).and_then(|ip| ip.get("address")).and_then(Value::as_array);
+    let has_end = |it: &&Value| text_at(it, "valid-life-time").is_some_and(|time| time != "forever");
+    list.into_iter().flatten().filter(has_end).filter_map(|it| address(it, key == "ipv4")).collect()
 }
 
 fn address(value: &Value, is_ipv4: bool) -> Option<InterfaceAddress> {
@@ -275,6 +291,24 @@ fn route(value: &Value) -> Option<Route> {
     })
 }
 
+/// A rule for policy routing; none if it says neither table nor address that could be read.
+fn route_rule(value: &Value) -> Option<RouteRule> {
+    let net = |key: &str| {
+        let text = text_at(value, key)?;
+        // A single address is one that nmstate takes as well.
+        parse_net(&text).or_else(|| Some(IpAddr::from_str(&text).ok()?.into()))
+    };
+    let (from, to) = (net("ip-from"), net("ip-to"));
+    let family = text_at(value, "family").map(|family| family == "ipv4");
+    Some(RouteRule {
+        is_ipv4: family.or_else(|| Some(from.or(to)?.addr().is_ipv4()))?,
+        from,
+        to,
+        interface: text_at(value, "iif"),
+        table: number_at(value, "route-table").filter(|table| *table != 0).unwrap_or(MAIN_TABLE),
+    })
+}
+
 pub(super) fn dns(value: &Value) -> Option<DnsConfig> {
     let texts = |key: &str| -> Vec<String> {
         let list = value.get(key).and_then(Value::as_array);
@@ -292,4 +326,9 @@ pub(super) fn text_at(value: &Value, key: &str) -> Option<String> {
 fn number_at(value: &Value, key: &str) -> Option<u32> {
     let value = value.get(key)?;
     value.as_u64().and_then(|it| u32::try_from(it).ok()).or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A metric that is set: nmstate prints -1 for NetworkManager's own.
+fn metric_at(value: &Value, key: &str) -> Option<i64> {
+    number_at(value, key).map(i64::from)
 }
