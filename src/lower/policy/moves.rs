@@ -17,9 +17,11 @@ pub(super) fn own_address(node: &Node, nic: &str, bridge: &str) -> Option<OwnAdd
     let holder = holder(node, nic, bridge)?;
     let (ipv4, ipv6) = (kept(holder.ipv4.as_ref(), true), kept(holder.ipv6.as_ref(), false));
     let family = |route: &Route| if route.is_ipv4() { &ipv4 } else { &ipv6 };
+    // The state has an interface by its own name, whatever the network calls it.
+    let own_name = node.interfaces.name_of(nic);
     let leads_through = |route: &&Route| {
         let interface = route.next_hop_interface.as_deref();
-        (interface == Some(nic) || interface == Some(bridge)) && family(route).enabled
+        (interface == Some(own_name) || interface == Some(bridge)) && family(route).enabled
     };
     // A default route that is in no configuration and comes from no network was set by hand, and would not come back.
     let is_by_hand = |route: &&Route| {
@@ -51,7 +53,7 @@ pub(super) fn holder<'a>(node: &'a Node, nic: &str, bridge: &str) -> Option<&'a 
         return node.interfaces.get(nic);
     }
     let bridge = node.interfaces.get(bridge).filter(|_| node.depends_on(bridge))?;
-    bridge.ports.iter().any(|port| port == nic).then_some(bridge)
+    bridge.ports.iter().any(|port| port == node.interfaces.name_of(nic)).then_some(bridge)
 }
 
 /// An IP version as the bridge gets it: what comes from the network is asked for again, not copied.
