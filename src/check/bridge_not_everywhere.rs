@@ -29,10 +29,11 @@ rule! {
 const SCHEDULABLE: &str = "kubevirt.io/schedulable";
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
-    // A node without labels may be any; and bridges that are asked for as a resource are found by the scheduler.
-    if !plan.inventory.has_all_labels() || plan.is_partial {
+    if plan.is_partial {
         return Vec::new();
     }
+    // A node of which something is not known may be the one that has the bridge.
+    let is_complete = plan.inventory.has_all_labels() && plan.inventory.stateless().is_empty();
     let mut coverage = Coverage::of(plan);
     let mut hits = Vec::new();
     // One node that is left out is one mistake, however many bridges are not on it.
@@ -41,6 +42,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let identity: &Identity = &wukong.identity;
         let mut candidates = None;
         for network in &wukong.networks {
+            // Bridges that are asked for as a resource are found by the scheduler.
             let is_asked_for = plan.settings.site.asks_for_bridges() && network.nad_name.is_none();
             let Some(bridge) = made(network).filter(|_| !is_asked_for) else { continue };
             let candidates = *candidates.get_or_insert_with(|| coverage.candidates(identity));
@@ -48,7 +50,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             if nodes.is_empty() {
                 continue;
             }
-            let is_nowhere = nodes.len() == coverage.candidates[candidates].len();
+            let is_nowhere = is_complete && nodes.len() == coverage.candidates[candidates].len();
             let next = groups.len();
             let group = *groups.entry((Arc::clone(&nodes), is_nowhere)).or_insert(next);
             let hit = Hit::in_group(network.at(Key::BridgeName), group, move |more| {
@@ -137,10 +139,11 @@ impl<'a> Coverage<'a> {
         if let Some(known) = self.of_machine.get(&key) {
             return *known;
         }
+        // What is not known of one node says nothing of those whose labels are known.
         let can_start = |number: &usize| {
             let node = self.plan.inventory.node(*number);
-            let is_used = !self.uses_schedulable
-                || node.labels.as_ref().is_some_and(|labels| labels.get(SCHEDULABLE).is_some_and(|it| it == "true"));
+            let Some(labels) = &node.labels else { return false };
+            let is_used = !self.uses_schedulable || labels.get(SCHEDULABLE).is_some_and(|it| it == "true");
             is_used && node.taints.iter().all(|taint| identity.tolerations.iter().any(|it| taint.is_tolerated(it)))
         };
         let selected = self.plan.inventory.select(&identity.node_selector);

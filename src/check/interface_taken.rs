@@ -1,7 +1,7 @@
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, name_nodes, place_in_state, selected_with};
+use super::nodes::{Asked, name_nodes, place_in_state, selected_with, surest};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::base::place::Place;
 use crate::model::inventory::InterfaceKind;
@@ -57,7 +57,8 @@ fn check_name<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, wanted: Int
         let is_ovs_pair = wanted == InterfaceType::OvsInterface && found.is(InterfaceType::OvsBridge);
         (!found.is(wanted) && *found != InterfaceKind::Unstated && !is_ovs_pair).then_some(found)
     };
-    let taken: Vec<usize> = selected_with(plan, policy, name).filter(|number| other(number).is_some()).collect();
+    let taken = selected_with(plan, policy, name).filter(|number| other(number).is_some()).collect();
+    let taken = surest(plan, &policy.nodes, taken);
     let first = *taken.first()?;
     let found = other(&first)?.as_str();
     let hit = Hit::new(place_of_name(policy, name), move || {
@@ -66,7 +67,7 @@ fn check_name<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, wanted: Int
         let place = place_in_state(plan.inventory.node(first), name);
         Words::new(message, "choose another name").with_related(place, format!("the {found}")).about([name])
     });
-    Some(hit.on_nodes(&policy.nodes))
+    Some(hit.on_node(plan, &policy.nodes, first))
 }
 
 fn check_tag<'a>(plan: &'a Plan, policy: &'a Policy, interface: &'a Interface) -> Option<Hit<'a>> {
@@ -74,8 +75,9 @@ fn check_tag<'a>(plan: &'a Plan, policy: &'a Policy, interface: &'a Interface) -
     let others = plan.inventory.with_vlan(&vlan.base_iface, vlan.id);
     let is_other =
         |(number, name): &&(usize, String)| *name != interface.name && policy.nodes.nodes.binary_search(number).is_ok();
-    let (first, name) = others.iter().find(is_other)?;
-    let taken: Vec<usize> = others.iter().filter(is_other).map(|(number, _)| *number).collect();
+    let taken = others.iter().filter(is_other).map(|(number, _)| *number).collect();
+    let taken = surest(plan, &policy.nodes, taken);
+    let (first, name) = others.iter().filter(is_other).find(|(number, _)| taken.first() == Some(number))?;
     let hit = Hit::new(policy.origin.at("vlanId"), move || {
         let message = format!(
             "VLAN {} of `{}` cannot be `{}`: it is `{name}` on {}",
@@ -92,7 +94,7 @@ fn check_tag<'a>(plan: &'a Plan, policy: &'a Policy, interface: &'a Interface) -
             &interface.name,
         ])
     });
-    Some(hit.on_nodes(&policy.nodes))
+    Some(hit.on_node(plan, &policy.nodes, *first))
 }
 
 fn place_of_name(policy: &Policy, name: &str) -> Place {

@@ -1,6 +1,6 @@
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, name_nodes};
+use super::nodes::{Asked, name_nodes, surest};
 use crate::model::Plan;
 use crate::rule;
 
@@ -26,7 +26,8 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             }
             let theirs = |number: &usize| plan.inventory.node(*number).bridge_mappings.get(localnet);
             let moves = |number: &usize| theirs(number).is_some_and(|theirs| theirs != bridge);
-            let nodes: Vec<usize> = policy.nodes.nodes.iter().copied().filter(moves).collect();
+            let nodes = policy.nodes.nodes.iter().copied().filter(moves).collect();
+            let nodes = surest(plan, &policy.nodes, nodes);
             let Some((first, theirs)) = nodes.first().and_then(|first| Some((*first, theirs(first)?))) else {
                 continue;
             };
@@ -40,7 +41,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                 .with_related(mapping, format!("`{theirs}`"))
                 .about([theirs, bridge])
             });
-            hits.push(hit.on_nodes(&policy.nodes));
+            hits.push(hit.on_node(plan, &policy.nodes, first));
         }
     }
     hits

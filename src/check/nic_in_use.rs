@@ -1,7 +1,7 @@
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with};
+use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with, surest};
 use crate::model::Plan;
 use crate::rule;
 
@@ -35,8 +35,8 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     };
                     (controller != name).then_some(controller)
                 };
-                let taken: Vec<usize> =
-                    selected_with(plan, policy, port).filter(|number| controller(number).is_some()).collect();
+                let taken = selected_with(plan, policy, port).filter(|number| controller(number).is_some()).collect();
+                let taken = surest(plan, &policy.nodes, taken);
                 let Some((first, other)) = taken.first().and_then(|first| Some((*first, controller(first)?))) else {
                     continue;
                 };
@@ -50,7 +50,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     .with_related(place, format!("a port of `{other}`"))
                     .about([port, name, other])
                 });
-                hits.push(hit.on_nodes(&policy.nodes));
+                hits.push(hit.on_node(plan, &policy.nodes, first));
             }
         }
     }

@@ -1,7 +1,7 @@
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with};
+use super::nodes::{Asked, name_nodes, place_in_state, place_of, selected_with, surest};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::base::place::Place;
 use crate::model::inventory::NodeInterface;
@@ -99,7 +99,8 @@ fn check_base<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, base: &'a s
         let interface = plan.inventory.node(*number).interfaces.get(base)?;
         interface.mtu.filter(|mtu| *mtu < wanted)
     };
-    let unable: Vec<usize> = selected_with(plan, policy, base).filter(|number| has(number).is_some()).collect();
+    let unable = selected_with(plan, policy, base).filter(|number| has(number).is_some()).collect();
+    let unable = surest(plan, &policy.nodes, unable);
     let first = *unable.first()?;
     let mtu = has(&first)?;
     let hit = Hit::new(place_of_limit(policy, name, Limited::Mtu, wanted), move || {
@@ -111,7 +112,7 @@ fn check_base<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, base: &'a s
         .with_related(place_in_state(plan.inventory.node(first), base), format!("it has {mtu}"))
         .about([name, base])
     });
-    Some(hit.on_nodes(&policy.nodes))
+    Some(hit.on_node(plan, &policy.nodes, first))
 }
 
 fn check_limit<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, what: Limited, wanted: u32) -> Option<Hit<'a>> {
@@ -119,7 +120,8 @@ fn check_limit<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, what: Limi
         let interface = plan.inventory.node(*number).interfaces.get(name);
         interface.and_then(|it| what.most(it)).filter(|most| *most < wanted)
     };
-    let unable: Vec<usize> = selected_with(plan, policy, name).filter(|number| limit(number).is_some()).collect();
+    let unable = selected_with(plan, policy, name).filter(|number| limit(number).is_some()).collect();
+    let unable = surest(plan, &policy.nodes, unable);
     let first = *unable.first()?;
     let least = limit(&first)?;
     let hit = Hit::new(place_of_limit(policy, name, what, wanted), move || {
@@ -132,7 +134,7 @@ fn check_limit<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, what: Limi
         .with_related(place, format!("it takes {least} at most"))
         .about([name])
     });
-    Some(hit.on_nodes(&policy.nodes))
+    Some(hit.on_node(plan, &policy.nodes, first))
 }
 
 /// Where it is asked for.

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, name_nodes, place_of};
+use super::nodes::{Asked, name_nodes, place_of, surest};
 use crate::api::nmstate::{InterfaceState, InterfaceType, NetworkState};
 use crate::base::spelling::nearest;
 use crate::model::Plan;
@@ -29,7 +29,8 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                 continue;
             }
             let is_missing = |number: &usize| !plan.inventory.node(*number).interfaces.contains_key(name);
-            let missing: Vec<usize> = policy.nodes.nodes.iter().copied().filter(is_missing).collect();
+            let missing = policy.nodes.nodes.iter().copied().filter(is_missing).collect();
+            let missing = surest(plan, &policy.nodes, missing);
             let Some(first) = missing.first().copied() else { continue };
             let hit = Hit::new(place_of(policy, name), move || {
                 let node = plan.inventory.node(first);
@@ -44,7 +45,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     .with_related(node.origin.at("metadata/name"), "the state of the node")
                     .about([name])
             });
-            hits.push(hit.on_nodes(&policy.nodes));
+            hits.push(hit.on_node(plan, &policy.nodes, first));
         }
     }
     hits

@@ -4,7 +4,7 @@ use std::fmt;
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, instead, place_in_state, place_of, selected_with};
+use super::nodes::{Asked, instead, place_in_state, place_of, selected_with, surest};
 use crate::api::nmstate::{Interface, InterfaceAddress, InterfaceIp, InterfaceType, NetworkState, Route};
 use crate::base::diagnostic::More;
 use crate::base::rule::Severity;
@@ -48,8 +48,9 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
 
 fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: &'a Interface) -> Option<Hit<'a>> {
     let loses = |number: &usize| !lost(plan.inventory.node(*number), name, heir, &policy.desired_state).is_empty();
-    let losers: Vec<usize> = selected_with(plan, policy, name).filter(loses).collect();
-    let node = plan.inventory.node(*losers.first()?);
+    let losers = surest(plan, &policy.nodes, selected_with(plan, policy, name).filter(loses).collect());
+    let first = *losers.first()?;
+    let node = plan.inventory.node(first);
     let more = More(losers.len() - 1);
     let is_certain = lost(node, name, heir, &policy.desired_state).iter().any(Loss::is_certain);
     let hit = Hit::new(place_of(policy, name), move || {
@@ -75,7 +76,7 @@ fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: 
         Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here").about([name])
     });
     let hit = if is_certain { hit } else { hit.with_severity(Severity::Warning) };
-    Some(hit.on_nodes(&policy.nodes))
+    Some(hit.on_node(plan, &policy.nodes, first))
 }
 
 /// What a node has through an interface, and not through its heir.
@@ -121,7 +122,8 @@ fn lost<'a>(node: &'a Node, name: &str, heir: &Interface, state: &NetworkState) 
                 .any(|it| it.destination == route.destination && it.next_hop_interface.as_deref() == Some(&heir.name))
     };
     let own = node.default_routes.iter().chain(&node.routes);
-    let own = own.filter(|route| route.next_hop_interface.as_deref() == Some(name) && !is_kept(route));
+    let own_name = node.interfaces.name_of(name);
+    let own = own.filter(|route| route.next_hop_interface.as_deref() == Some(own_name) && !is_kept(route));
     let mut routes: Vec<&Route> = own.collect();
     routes.sort_unstable_by_key(|route| &route.destination);
     routes.dedup_by_key(|route| &route.destination);

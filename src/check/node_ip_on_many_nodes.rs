@@ -34,7 +34,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     for network in plan.networks() {
         let hosts: Vec<&Host> = network.hosts.iter().filter(|host| host.need.is_some()).collect();
         if let Some(address) = network.carrier.bridge().and_then(|bridge| bridge.node_ip)
-            && let Some(receivers) = Receivers::of(&hosts)
+            && let Some(receivers) = Receivers::of(plan, &hosts)
         {
             hits.push(hit(plan, network.at(Key::NodeIp), receivers, move || address.to_string()));
         }
@@ -62,7 +62,7 @@ fn check_uplink<'a>(
         let Some(address) = ip.as_ref().and_then(|ip| ip.address.first()) else { continue };
         let place = definition.origin.child(key).child("address").child(0).at("ip");
         if seen.insert(place.clone())
-            && let Some(receivers) = Receivers::of(&[host])
+            && let Some(receivers) = Receivers::of(plan, &[host])
         {
             hits.push(hit(plan, place, receivers, move || format!("{}/{}", address.ip, address.prefix_length)));
         }
@@ -105,13 +105,18 @@ enum Receivers {
 }
 
 impl Receivers {
-    fn of(hosts: &[&Host]) -> Option<Self> {
-        let is_certain = hosts.iter().all(|host| host.selected.is_certain);
-        let numbers: Vec<usize> = hosts.iter().flat_map(|host| host.selected.nodes.iter().copied()).collect();
+    fn of(plan: &Plan, hosts: &[&Host]) -> Option<Self> {
+        let is_certain = hosts.iter().all(|host| host.selected.is_certain && host.selected.stateless == 0);
+        // Of the others it is not known whether they would, which makes these no fewer.
+        let is_sure = |host: &Host, number: &usize| plan.inventory.is_surely_in(&host.selected, *number);
+        let numbers: Vec<usize> = hosts
+            .iter()
+            .flat_map(|host| host.selected.nodes.iter().copied().filter(|number| is_sure(host, number)))
+            .collect();
         let is_pinned = hosts.iter().all(|host| host.nodes.contains_key(HOSTNAME));
         match (numbers.len(), hosts) {
             (_, []) => None,
-            (2.., _) if is_certain => Some(Self::Known(numbers)),
+            (2.., _) => Some(Self::Known(numbers)),
             // One node, though nobody knows in which group.
             _ if is_pinned => None,
             (1, _) if is_certain => None,

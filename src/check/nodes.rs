@@ -87,10 +87,19 @@ impl<'a, K: Eq + Hash> Asked<'a, K> {
 }
 
 impl Hit<'_> {
-    /// The same about nodes of the inventory: a warning if it is not known for certain that they are selected.
-    pub(super) fn on_nodes(self, selection: &Selection) -> Self {
-        if selection.is_certain { self } else { self.with_severity(Severity::Warning) }
+    /// The same about a node of the inventory: a warning if it is not known for certain that it is selected.
+    pub(super) fn on_node(self, plan: &Plan, selection: &Selection, number: usize) -> Self {
+        let is_certain = plan.inventory.is_surely_in(selection, number);
+        if is_certain { self } else { self.with_severity(Severity::Warning) }
     }
+}
+
+/// Of these nodes of a selection, those that are surely in it; all of them, if none is. What is true of a node whose labels are known is
+/// certain, whatever is not known of another.
+pub(super) fn surest(plan: &Plan, selection: &Selection, numbers: Vec<usize>) -> Vec<usize> {
+    let sure: Vec<usize> =
+        numbers.iter().copied().filter(|number| plan.inventory.is_surely_in(selection, *number)).collect();
+    if sure.is_empty() { numbers } else { sure }
 }
 
 /// The nodes of a policy that have an interface of this name, in order. Thousands of bridges are on no node yet, and must not ask

@@ -1,7 +1,7 @@
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, name_nodes, place_in_state, selected_with};
+use super::nodes::{Asked, name_nodes, place_in_state, selected_with, surest};
 use crate::api::nmstate::{Interface, InterfaceType};
 use crate::model::Plan;
 use crate::model::inventory::Node;
@@ -29,21 +29,20 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             if ports.is_empty() || !asked.is_new((name, ports.clone()), &policy.nodes) {
                 continue;
             }
-            let losers: Vec<(usize, &str)> = selected_with(plan, policy, name)
-                .filter_map(|number| Some((number, taken_out(plan.inventory.node(number), interface, &ports)?)))
-                .collect();
-            let Some((first, port)) = losers.first().copied() else { continue };
+            let lost = |number: usize| taken_out(plan.inventory.node(number), interface, &ports);
+            let losers = selected_with(plan, policy, name).filter(|number| lost(*number).is_some()).collect();
+            let losers = surest(plan, &policy.nodes, losers);
+            let Some((first, port)) = losers.first().and_then(|first| Some((*first, lost(*first)?))) else { continue };
             let hit = Hit::new(policy.origin.at("bridgeName"), move || {
-                let numbers: Vec<usize> = losers.iter().map(|(number, _)| *number).collect();
                 let place = place_in_state(plan.inventory.node(first), port);
                 Words::new(
-                    format!("`{port}` is taken out of `{name}` on {}", name_nodes(plan, &numbers)),
+                    format!("`{port}` is taken out of `{name}` on {}", name_nodes(plan, &losers)),
                     "if it is meant, export the states again once it is applied; else choose another name",
                 )
                 .with_related(place, format!("a port of `{name}`"))
                 .about([port, name])
             });
-            hits.push(hit.on_nodes(&policy.nodes));
+            hits.push(hit.on_node(plan, &policy.nodes, first));
         }
     }
     hits
@@ -57,7 +56,7 @@ fn taken_out<'a>(node: &'a Node, interface: &Interface, ports: &[&str]) -> Optio
     let is_lead = |port: &&String| {
         let port_type = node.interfaces.get(*port).and_then(|it| it.kind.known());
         let is_of_node = matches!(port_type, Some(InterfaceType::Ethernet | InterfaceType::Bond | InterfaceType::Vlan));
-        is_of_node && !ports.contains(&port.as_str())
+        is_of_node && !ports.iter().any(|wanted| node.interfaces.name_of(wanted) == port.as_str())
     };
     there.ports.iter().find(is_lead).filter(|_| is_same_type).map(String::as_str)
 }

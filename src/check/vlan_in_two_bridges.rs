@@ -135,7 +135,8 @@ fn of_nodes<'a>(plan: &'a Plan, host: &Host, wire: &Wire, ours: impl Fn() -> &'a
     let others = if others.is_empty() { plan.inventory.with_vlan(&base.base, id) } else { others };
     let there: Vec<&(usize, String)> =
         others.iter().filter(|(number, _)| host.selected.nodes.binary_search(number).is_ok()).collect();
-    let (first, name) = there.first()?;
+    let is_sure = |(number, _): &&&(usize, String)| plan.inventory.is_surely_in(&host.selected, *number);
+    let (first, name) = there.iter().find(is_sure).or(there.first())?;
     // One that a network of ours makes is found among the claims.
     if ours().contains(wire) {
         return None;
@@ -145,7 +146,7 @@ fn of_nodes<'a>(plan: &'a Plan, host: &Host, wire: &Wire, ours: impl Fn() -> &'a
         name: name.clone(),
         place: place_in_state(plan.inventory.node(*first), name),
         words: format!(" on {}", name_nodes(plan, &numbers)),
-        is_certain: host.selected.is_certain,
+        is_certain: plan.inventory.is_surely_in(&host.selected, *first),
     })
 }
 

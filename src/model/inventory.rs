@@ -26,6 +26,8 @@ pub struct Inventory {
     by_base: HashMap<String, Vec<(usize, String)>>,
     /// The nodes whose labels are not known, in order.
     unlabelled: Arc<[usize]>,
+    /// The Nodes of which there is no state.
+    stateless: Vec<NodeObject>,
     everything: Arc<[usize]>,
     /// Whether there were nodes that could not be read, of which nothing is to be guessed.
     pub is_partial: bool,
@@ -46,8 +48,8 @@ pub struct Node {
     pub bridge_mappings: HashMap<String, String>,
     /// When its state was recorded, in seconds since 1970, if that is known.
     pub recorded: Option<i64>,
-    /// Its interfaces, by name.
-    pub interfaces: HashMap<String, NodeInterface>,
+    /// Its interfaces.
+    pub interfaces: Interfaces,
     /// Its static routes.
     pub routes: Vec<Route>,
     /// Its default routes, static or not.
@@ -94,6 +96,66 @@ impl fmt::Display for RouteRule {
             write!(f, " iif {interface}")?;
         }
         write!(f, " lookup {}", self.table)
+    }
+}
+
+/// A Node (`kubectl get nodes -o yaml`): what its object tells, whether or not there is a state of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeObject {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: NodeSelector,
+    /// What keeps pods off it.
+    pub taints: Vec<Taint>,
+}
+
+/// The interfaces of a node, found by any name that the kernel takes for them: their own, and their `alt-names`. nmstate takes those, too, for
+/// ports, for the base of a VLAN, for `copy-mac-from` and in routes (nmstate 2.2.62, `ifaces/inter_ifaces.rs`, `InterfaceNameSearch`).
+#[derive(Debug, Clone, Default)]
+pub struct Interfaces {
+    by_name: HashMap<String, NodeInterface>,
+    /// The names of interfaces, by their other names.
+    by_alt_name: HashMap<String, String>,
+}
+
+impl Interfaces {
+    /// These interfaces, by their own names. A name of one's own counts before another's `alt-names`, as with the kernel.
+    pub fn new(by_name: HashMap<String, NodeInterface>) -> Self {
+        let alt_names = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
+        let is_free = |(other, _): &(&String, &String)| !by_name.contains_key(*other);
+        let by_alt_name = alt_names.filter(is_free).map(|(other, name)| (other.clone(), name.clone())).collect();
+        Self { by_name, by_alt_name }
+    }
+
+    /// The interface of a name.
+    pub fn get(&self, name: &str) -> Option<&NodeInterface> {
+        self.by_name.get(self.name_of(name))
+    }
+
+    /// Whether there is an interface of a name.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.by_name.contains_key(self.name_of(name))
+    }
+
+    /// What an interface is called in the state; the name itself, if it is not another name of one.
+    pub fn name_of<'a>(&'a self, name: &'a str) -> &'a str {
+        self.by_alt_name.get(name).map_or(name, String::as_str)
+    }
+
+    /// The names, without the other ones.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.by_name.keys()
+    }
+
+    /// The interfaces, by their own names.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &NodeInterface)> {
+        self.by_name.iter()
+    }
+
+    /// The other names, each with the interface's own.
+    pub fn alt_names(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.by_alt_name.iter()
     }
 }
 
@@ -175,6 +237,8 @@ pub struct NodeInterface {
     pub index: usize,
     /// What it is.
     pub kind: InterfaceKind,
+    /// Its other names (`ip link property add altname`).
+    pub alt_names: Vec<String>,
     /// Its MTU, in bytes.
     pub mtu: Option<u32>,
     /// Its MAC address.
@@ -246,6 +310,7 @@ impl Node {
 
     /// The bridge that has this interface among its ports.
     pub fn bridge_of(&self, port: &str) -> Option<&str> {
+        let port = self.interfaces.name_of(port);
         let mut bridges: Vec<&str> = self
             .interfaces
             .iter()
@@ -267,6 +332,7 @@ impl Node {
 
     /// Whether a default route goes through this interface.
     pub fn has_default_route(&self, interface: &str) -> bool {
+        let interface = self.interfaces.name_of(interface);
         self.default_routes.iter().any(|route| route.next_hop_interface.as_deref() == Some(interface))
     }
 
@@ -283,13 +349,15 @@ pub struct Selection {
     pub nodes: Arc<[usize]>,
     /// Whether they are surely the ones: false if the labels of some of them are not known.
     pub is_certain: bool,
+    /// How many Nodes without a state are selected besides.
+    pub stateless: usize,
 }
 
 impl Inventory {
-    /// The inventory of these nodes, in the order of their names.
-    pub fn new(mut nodes: Vec<Node>) -> Self {
+    /// The inventory of these nodes, in the order of their names, and of Nodes without a state.
+    pub fn new(mut nodes: Vec<Node>, stateless: Vec<NodeObject>) -> Self {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut inventory = Self::default();
+        let mut inventory = Self { stateless, ..Self::default() };
         let mut unlabelled = Vec::new();
         for (number, node) in nodes.iter().enumerate() {
             inventory.by_hostname.entry(node.hostname().to_owned()).or_default().push(number);
@@ -301,12 +369,17 @@ impl Inventory {
                 }
                 None => unlabelled.push(number),
             }
-            for (name, interface) in &node.interfaces {
+            for (other, _) in node.interfaces.alt_names() {
+                inventory.by_interface.entry(other.clone()).or_default().push(number);
+            }
+            for (name, interface) in node.interfaces.iter() {
                 inventory.by_interface.entry(name.clone()).or_default().push(number);
-                if let Some(vlan) = &interface.vlan {
-                    inventory.by_base.entry(vlan.base_iface.clone()).or_default().push((number, name.clone()));
-                    let key = (vlan.base_iface.clone(), vlan.id);
-                    inventory.by_vlan.entry(key).or_default().push((number, name.clone()));
+                let Some(vlan) = &interface.vlan else { continue };
+                let base = node.interfaces.get(&vlan.base_iface);
+                let others = base.into_iter().flat_map(|base| &base.alt_names);
+                for base in std::iter::once(&vlan.base_iface).chain(others) {
+                    inventory.by_base.entry(base.clone()).or_default().push((number, name.clone()));
+                    inventory.by_vlan.entry((base.clone(), vlan.id)).or_default().push((number, name.clone()));
                 }
             }
         }
@@ -325,7 +398,37 @@ impl Inventory {
 
     /// Whether every node is here with its labels, as far as the inputs tell, so that no other node is to be guessed at.
     pub fn has_all_labels(&self) -> bool {
-        !self.is_empty() && !self.is_partial && self.unlabelled.is_empty()
+        !self.is_empty() && self.knows_labels()
+    }
+
+    /// Whether the labels of every node are known, as far as the inputs tell, whether or not there is a state of each.
+    fn knows_labels(&self) -> bool {
+        !self.is_partial && self.unlabelled.is_empty() && !(self.nodes.is_empty() && self.stateless.is_empty())
+    }
+
+    /// Whether a selector surely selects no node: all labels are known, and no node has these.
+    pub fn selects_none(&self, selector: &NodeSelector) -> bool {
+        if !self.knows_labels() {
+            return false;
+        }
+        let selection = self.select(selector);
+        selection.nodes.is_empty() && selection.stateless == 0
+    }
+
+    /// The labels of every node whose labels are known, those without a state included.
+    pub fn labels(&self) -> impl Iterator<Item = &NodeSelector> {
+        let known = self.nodes.iter().filter_map(|node| node.labels.as_ref());
+        known.chain(self.stateless.iter().map(|node| &node.labels))
+    }
+
+    /// The Nodes of which there is no state.
+    pub fn stateless(&self) -> &[NodeObject] {
+        &self.stateless
+    }
+
+    /// Whether a node is surely one of a selection: its labels are known, if it takes labels to tell.
+    pub fn is_surely_in(&self, selection: &Selection, number: usize) -> bool {
+        selection.is_certain || self.nodes[number].labels.is_some()
     }
 
     /// Every node, in the order of the names.
@@ -340,7 +443,8 @@ impl Inventory {
 
     /// Whether a node has this value of the label `kubernetes.io/hostname`.
     pub fn has_hostname(&self, hostname: &str) -> bool {
-        self.by_hostname.contains_key(hostname)
+        let is_it = |node: &NodeObject| node.labels.get(HOSTNAME).unwrap_or(&node.name) == hostname;
+        self.by_hostname.contains_key(hostname) || self.stateless.iter().any(is_it)
     }
 
     /// The nodes that have an interface of this name, in order.
@@ -360,8 +464,14 @@ impl Inventory {
 
     /// The nodes that a selector selects. Costs what it gives, and not what the inventory holds: fleets have many selectors.
     pub fn select(&self, selector: &NodeSelector) -> Selection {
+        let has_all = |labels: &NodeSelector| selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+        let stateless = self.stateless.iter().filter(|node| has_all(&node.labels)).count();
+        Selection { stateless, ..self.select_with_state(selector) }
+    }
+
+    fn select_with_state(&self, selector: &NodeSelector) -> Selection {
         if selector.is_empty() {
-            return Selection { nodes: Arc::clone(&self.everything), is_certain: true };
+            return Selection { nodes: Arc::clone(&self.everything), is_certain: true, stateless: 0 };
         }
         if let Some(hostname) = selector.get(HOSTNAME) {
             let named = self.by_hostname.get(hostname).map_or(&[][..], Vec::as_slice);
@@ -372,7 +482,7 @@ impl Inventory {
                 .filter(|number| !self.nodes[*number].labels.as_ref().is_some_and(is_other))
                 .collect();
             let is_certain = selector.len() == 1 || nodes.iter().all(|number| self.nodes[*number].labels.is_some());
-            return Selection { nodes: nodes.into(), is_certain };
+            return Selection { nodes: nodes.into(), is_certain, stateless: 0 };
         }
         let labelled = |(key, value): (&String, &String)| {
             self.by_label.get(&(key.clone(), value.clone())).map_or(&[][..], Vec::as_slice)
@@ -384,14 +494,14 @@ impl Inventory {
         };
         let mut nodes: Vec<usize> = fewest.iter().copied().filter(has_all).collect();
         if self.unlabelled.is_empty() {
-            return Selection { nodes: nodes.into(), is_certain: true };
+            return Selection { nodes: nodes.into(), is_certain: true, stateless: 0 };
         }
         if nodes.is_empty() {
-            return Selection { nodes: Arc::clone(&self.unlabelled), is_certain: false };
+            return Selection { nodes: Arc::clone(&self.unlabelled), is_certain: false, stateless: 0 };
         }
         nodes.extend(self.unlabelled.iter());
         nodes.sort_unstable();
-        Selection { nodes: nodes.into(), is_certain: false }
+        Selection { nodes: nodes.into(), is_certain: false, stateless: 0 }
     }
 }
 

@@ -83,7 +83,11 @@ impl Plan {
         let both: NodeSelector = a.iter().chain(b).map(|(label, value)| (label.clone(), value.clone())).collect();
         let is_hostname_known = || both.get(HOSTNAME).is_some_and(|hostname| self.inventory.has_hostname(hostname));
         let is_decided = self.inventory.has_all_labels() || is_hostname_known();
-        !is_decided || !self.inventory.select(&both).nodes.is_empty()
+        if !is_decided {
+            return true;
+        }
+        let selection = self.inventory.select(&both);
+        selection.stateless > 0 || !selection.nodes.is_empty()
     }
 
     /// The networks of all virtual machines.

@@ -77,9 +77,20 @@ impl fmt::Display for Wire {
     }
 }
 
-/// What interfaces of some nodes are, by their names: VLAN interfaces with base and tag, others without.
+/// What interfaces of some nodes are, by their names.
 #[derive(Debug, Clone, Default)]
-pub struct Names(HashMap<String, Option<(String, u16)>>);
+pub struct Names(HashMap<String, Known>);
+
+/// What is known of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Known {
+    /// A VLAN interface, with its base and its tag.
+    Vlan(String, u16),
+    /// Another name of an interface.
+    Another(String),
+    /// An interface by itself.
+    Itself,
+}
 
 /// How deep VLAN interfaces are followed: a circle has no end.
 const MAX_DEPTH: usize = 8;
@@ -87,13 +98,19 @@ const MAX_DEPTH: usize = 8;
 impl Names {
     /// Adds an interface of which nothing is known yet: who speaks first is believed.
     pub fn add(&mut self, name: &str, vlan: Option<(&str, u16)>) {
-        self.0.entry(name.to_owned()).or_insert_with(|| vlan.map(|(base, id)| (base.to_owned(), id)));
+        let known = || vlan.map_or(Known::Itself, |(base, id)| Known::Vlan(base.to_owned(), id));
+        self.0.entry(name.to_owned()).or_insert_with(known);
+    }
+
+    /// Adds another name of an interface, if nothing is known of that name yet.
+    pub fn add_other(&mut self, other: &str, name: &str) {
+        self.0.entry(other.to_owned()).or_insert_with(|| Known::Another(name.to_owned()));
     }
 
     /// Adds the interfaces that others tell of, where nothing is known yet.
     pub fn extend(&mut self, others: &Self) {
-        for (name, vlan) in &others.0 {
-            self.0.entry(name.clone()).or_insert_with(|| vlan.clone());
+        for (name, known) in &others.0 {
+            self.0.entry(name.clone()).or_insert_with(|| known.clone());
         }
     }
 
@@ -103,13 +120,15 @@ impl Names {
     }
 
     fn wire_at(&self, name: &str, depth: usize) -> Wire {
-        let vlan = match self.0.get(name) {
-            Some(known) => known.as_ref().map(|(base, id)| (base.as_str(), *id)),
-            None => vlan_of_name(name),
-        };
-        match vlan.filter(|_| depth > 0) {
-            Some((base, id)) => self.wire_at(base, depth - 1).tagged(id),
-            None => Wire::untagged(name),
+        if depth == 0 {
+            return Wire::untagged(name);
+        }
+        let of_vlan = |base: &str, id: u16| self.wire_at(base, depth - 1).tagged(id);
+        match (self.0.get(name), vlan_of_name(name)) {
+            (Some(Known::Vlan(base, id)), _) => of_vlan(base, *id),
+            (Some(Known::Another(of)), _) => self.wire_at(of, depth - 1),
+            (None, Some((base, id))) => of_vlan(base, id),
+            (Some(Known::Itself), _) | (None, None) => Wire::untagged(name),
         }
     }
 }
@@ -137,6 +156,14 @@ mod tests {
         names.add("storage", Some(("eno1", 5)));
         names.add("storage", Some(("eno2", 6)));
         assert_eq!(names.wire("storage"), Wire::untagged("eno1").tagged(5));
+    }
+
+    #[test]
+    fn another_name_leads_to_the_same_wire() {
+        let mut names = Names::default();
+        names.add_other("enp3s0", "ens160");
+        assert_eq!(names.wire("enp3s0"), Wire::untagged("ens160"));
+        assert_eq!(names.wire("enp3s0.5"), Wire::untagged("ens160").tagged(5));
     }
 
     #[test]

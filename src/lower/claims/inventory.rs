@@ -67,7 +67,7 @@ fn of_interface(
 /// What a node's interfaces are.
 fn names(node: &Node) -> Names {
     let mut names = Names::default();
-    for (name, interface) in &node.interfaces {
+    for (name, interface) in node.interfaces.iter() {
         let vlan = interface.vlan.as_ref().map(|vlan| (vlan.base_iface.as_str(), vlan.id));
         names.add(name, vlan);
     }

@@ -144,7 +144,7 @@ impl<'a> Planner<'a> {
             let node = self.inventory.node(*number);
             let mut selector = (*self.settings.groups[request.host.group].node_selector).clone();
             selector.insert(HOSTNAME.to_owned(), node.hostname().to_owned());
-            let selected = Selection { nodes: Arc::from([*number]), is_certain: *is_certain };
+            let selected = Selection { nodes: Arc::from([*number]), is_certain: *is_certain, stateless: 0 };
             self.add(request, policy_name(&[request.subject.name(), &node.name]), |name| Policy {
                 is_per_node: true,
                 ..request.policy(name, Arc::new(selector), selected, state.clone())
@@ -288,7 +288,7 @@ fn per_node<'a>(requests: &[Request<'a>], inventory: &Inventory) -> HashMap<InGr
                 let selection = &request.host.selected;
                 for number in selection.nodes.iter() {
                     let (is_certain, _) = nodes.entry(*number).or_insert((false, request));
-                    *is_certain |= selection.is_certain;
+                    *is_certain |= inventory.is_surely_in(selection, *number);
                 }
             }
         }

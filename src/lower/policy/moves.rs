@@ -19,9 +19,11 @@ const BY_MAC_ADDRESS: &str = "ll";
 /// What the node has on a NIC that becomes a port of `bridge`; none if it has no address there.
 pub(super) fn own_address(node: &Node, nic: &str, bridge: &str) -> Option<OwnAddress> {
     let holder = holder(node, nic, bridge)?;
+    // The state has an interface by its own name, whatever the network calls it.
+    let own_name = node.interfaces.name_of(nic);
     let leads_through = |route: &Route| {
         let interface = route.next_hop_interface.as_deref();
-        interface == Some(nic) || interface == Some(bridge)
+        interface == Some(own_name) || interface == Some(bridge)
     };
     let metric = |is_ipv4: bool| automatic_metric(node, is_ipv4, &leads_through);
     let ipv4 = kept(holder, holder.ipv4.as_ref(), true, metric(true));
@@ -63,7 +65,7 @@ pub(super) fn holder<'a>(node: &'a Node, nic: &str, bridge: &str) -> Option<&'a 
         return node.interfaces.get(nic);
     }
     let bridge = node.interfaces.get(bridge).filter(|_| node.depends_on(bridge))?;
-    bridge.ports.iter().any(|port| port == nic).then_some(bridge)
+    bridge.ports.iter().any(|port| port == node.interfaces.name_of(nic)).then_some(bridge)
 }
 
 /// The metric of the default route that DHCP or a router has given. NetworkManager has another for each type of interface (100 for

@@ -132,8 +132,14 @@ impl Known<'_> {
         }
         // A name that means one thing here and another there tells nothing.
         let mut there: BTreeMap<&str, Option<(&str, u16)>> = BTreeMap::new();
-        for number in self.inventory.select(nodes).nodes.iter() {
-            for (name, interface) in &self.inventory.node(*number).interfaces {
+        let mut others: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        let selected = self.inventory.select(nodes).nodes;
+        for node in selected.iter().map(|number| self.inventory.node(*number)) {
+            for (other, name) in node.interfaces.alt_names() {
+                let known = others.entry(other).or_insert(Some(name));
+                *known = known.filter(|known| *known == name);
+            }
+            for (name, interface) in node.interfaces.iter() {
                 let Some(vlan) = &interface.vlan else { continue };
                 let vlan = (vlan.base_iface.as_str(), vlan.id);
                 let known = there.entry(name).or_insert(Some(vlan));
@@ -143,6 +149,16 @@ impl Known<'_> {
         for (name, vlan) in there {
             if vlan.is_some() {
                 names.add(name, vlan);
+            }
+        }
+        let is_own_elsewhere = |other: &str| {
+            let with = self.inventory.with_interface(other).iter();
+            with.filter(|number| selected.binary_search(number).is_ok())
+                .any(|number| self.inventory.node(*number).interfaces.name_of(other) == other)
+        };
+        for (other, name) in others {
+            if let Some(name) = name.filter(|_| !is_own_elsewhere(other)) {
+                names.add_other(other, name);
             }
         }
         names

@@ -14,7 +14,9 @@ use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceTyp
 use crate::base::address::{net_of, parse_net};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::Inventory;
-use crate::model::inventory::{InterfaceKind, MAIN_TABLE, Node, NodeInterface, RouteRule, Taint};
+use crate::model::inventory::{
+    InterfaceKind, Interfaces, MAIN_TABLE, Node, NodeInterface, NodeObject, RouteRule, Taint,
+};
 use crate::rule;
 
 rule! {
@@ -37,14 +39,6 @@ rule! {
     /// ## Way out
     /// Keep the later export, and leave the other out with `--exclude`.
     pub DUPLICATE_NODE = "WK114", "duplicate-node", Error;
-}
-
-/// What a Node tells.
-#[derive(Debug)]
-pub(super) struct NodeObject {
-    pub(super) name: String,
-    labels: BTreeMap<String, String>,
-    taints: Vec<Taint>,
 }
 
 /// A Node; none if it has no name.
@@ -92,7 +86,7 @@ pub(super) fn put_together(
         }
         nodes.push(node);
     }
-    Inventory::new(nodes)
+    Inventory::new(nodes, objects.into_values().collect())
 }
 
 /// A node's state.
@@ -156,7 +150,7 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         taints: Vec::new(),
         bridge_mappings: mappings.into_iter().flatten().filter_map(mapping).collect(),
         recorded: recorded.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_second),
-        interfaces: found,
+        interfaces: Interfaces::new(found),
         default_routes: defaults.cloned().collect(),
         routes: config,
         route_rules: rules.into_iter().flatten().filter_map(route_rule).collect(),
@@ -197,6 +191,7 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
     let interface = NodeInterface {
         index,
         kind: InterfaceKind::of_word(value.get("type").and_then(Value::as_str).unwrap_or_default()),
+        alt_names: alt_names(value),
         mtu: number_at(value, "mtu").filter(|mtu| *mtu > 0),
         mac_address: text_at(value, "mac-address"),
         max_mtu: number_at(value, "max-mtu").filter(|mtu| *mtu > 0),
@@ -210,6 +205,13 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
         total_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "total-vfs")),
     };
     Ok((name, interface))
+}
+
+/// The other names of an interface: `alt-names: [{name: enp3s0}]` (nmstate, `ifaces/alt_name.rs`).
+fn alt_names(value: &Value) -> Vec<String> {
+    let list = value.get("alt-names").and_then(Value::as_array);
+    let is_there = |name: &&Value| name.get("state").and_then(Value::as_str) != Some("absent");
+    list.into_iter().flatten().filter(is_there).filter_map(|name| text_at(name, "name")).collect()
 }
 
 /// The interfaces that a port takes: itself, or its NICs, where it is a bond of an OVS bridge.

@@ -14,13 +14,12 @@ use crate::api::{NetworkConfig, Site, Wukong, kinds, site, wukong};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::base::names;
 use crate::base::spelling::nearest;
-use crate::model::inventory::Node;
+use crate::model::inventory::{Node, NodeObject};
 use crate::model::{AttachmentOfOthers, AttachmentsOfOthers, Inventory, NadName, PolicyOfOthers};
 use crate::read::document::Document;
 use crate::read::schema::{INVALID_VALUE, SchemaKind};
 use crate::rule;
 
-use inventory::NodeObject;
 use typed::typed;
 
 pub use inventory::{DUPLICATE_NODE, INVALID_INVENTORY};
