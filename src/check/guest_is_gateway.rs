@@ -82,7 +82,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
 
 /// Whether a virtual machine is on two or more wires, so that it can be a router. The pod network is not a wire; one of which nothing is known
 /// is another.
-fn is_on_two_wires(wukong: &Wukong) -> bool {
+pub(super) fn is_on_two_wires(wukong: &Wukong) -> bool {
     let attached = || wukong.networks.iter().filter(|network| network.carrier != Carrier::Pod);
     let wires: HashSet<Wire> =
         attached().filter_map(|network| network.hosts.first().and_then(|host| network.wire(host))).collect();

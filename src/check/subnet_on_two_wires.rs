@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::blaming::BLAMING;
 use super::collect::Blame;
+use super::guest_is_gateway::is_on_two_wires;
 use super::hit::{Hit, Words};
 use crate::base::place::Place;
 use crate::model::{
@@ -75,7 +76,11 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         }
         let Some(right) = Right::of(most) else { continue };
         for on in odd {
-            if known.is_given(on.wire, subnet) || known.has_router(on) || right.is_copied_by(on) {
+            if known.is_given(on.wire, subnet)
+                || known.has_router(on)
+                || right.is_copied_by(on)
+                || on.guests.iter().any(|guest| right.has_router_in(guest))
+            {
                 continue;
             }
             for guest in on.guests.iter().copied().filter(|guest| right.can_have(guest)) {
@@ -105,7 +110,7 @@ fn contested<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<(Subnet<'a>, Vec<OnWi
             continue;
         }
         let Some((wukong, network)) = claim.place.network().and_then(|id| plan.find(id)) else { continue };
-        if network.key_at(&claim.place) == Some(Key::IpConfig) {
+        if network.key_at(&claim.place) == Some(Key::IpConfig) && is_wire_known(plan, wukong, network) {
             let wires = contested.entry((&*claim.nodes, subnet)).or_default();
             wires.entry(wire).or_default().push(Guest { claim, wukong, network });
         }
@@ -118,6 +123,14 @@ fn contested<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<(Subnet<'a>, Vec<OnWi
         .map(|(subnet, wires)| (subnet, on_wires(wires)))
         .filter(|(_, wires)| wires.len() > 1)
         .collect()
+}
+
+/// Whether it is known on which wire a guest is: an attachment that exists may put a tag on that the network does not tell.
+fn is_wire_known(plan: &Plan, wukong: &Wukong, network: &Network) -> bool {
+    let Some(name) = &network.nad_name else { return true };
+    let attachment = plan.attachments_of_others.get(&name.or_in(wukong.identity.namespace.as_deref()));
+    let is_plain = network.carrier.bridge().is_some_and(|bridge| bridge.tagging == Tagging::Interface);
+    attachment.is_some_and(|attachment| is_plain || attachment.tag() == network.carrier.tag_above())
 }
 
 /// The subnet that a network has on a wire. Link-local ones are on every wire, and a prefix of one or two addresses is a point-to-point link.
@@ -147,6 +160,7 @@ struct Right<'a> {
     /// Their node selectors, each with how many have it.
     selectors: BTreeMap<NodeSelector, usize>,
     addresses: HashMap<IpAddr, &'a Claim>,
+    gateways: HashSet<IpAddr>,
 }
 
 impl<'a> Right<'a> {
@@ -163,6 +177,7 @@ impl<'a> Right<'a> {
             namespaces: on.guests.iter().map(Guest::namespace).collect(),
             selectors,
             addresses: on.guests.iter().filter_map(|guest| Some((guest.address()?, guest.claim))).collect(),
+            gateways: on.guests.iter().filter_map(|guest| guest.network.ip.as_ref()?.gateway).collect(),
         })
     }
 
@@ -172,6 +187,11 @@ impl<'a> Right<'a> {
         let is_apart = on.guests.iter().all(|guest| !self.namespaces.contains(&guest.namespace()));
         let has_same = |guest: &Guest<'_>| guest.address().is_some_and(|address| self.addresses.contains_key(&address));
         is_apart && (on.guests.len() > 1 || on.guests.iter().any(has_same))
+    }
+
+    /// Whether a guest is the router of a copy of these.
+    fn has_router_in(&self, guest: &Guest<'_>) -> bool {
+        guest.address().is_some_and(|address| self.gateways.contains(&address)) && is_on_two_wires(guest.wukong)
     }
 
     /// Whether a guest can be where several of these are, and is not one of them, as a bridge between two wires is.
