@@ -57,6 +57,9 @@ pub struct SiteSpec {
     /// What OVN-Kubernetes is told of OVS bridges.
     #[serde(default)]
     pub ovn: Option<SiteOvn>,
+    /// The address ranges that the cluster uses itself, which guests and nodes on their networks must leave alone.
+    #[serde(default)]
+    pub cluster_network: Option<ClusterNetwork>,
     /// Nodes that differ in their NICs. Each network becomes one policy for each group; one for all nodes if left out.
     #[serde(default)]
     pub node_groups: Option<Vec<NodeGroup>>,
@@ -230,6 +233,22 @@ pub struct Localnet {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub physical_interface: Option<String>,
+}
+
+/// The address ranges that the cluster uses itself, as it was installed with them.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterNetwork {
+    /// The ranges of pods, such as `10.128.0.0/14` (kubeadm's `podSubnet`, OpenShift's `clusterNetwork`).
+    #[serde(default)]
+    pub pods: Option<Vec<String>>,
+    /// The ranges of services, such as `172.30.0.0/16` (kubeadm's `serviceSubnet`, OpenShift's `serviceNetwork`).
+    #[serde(default)]
+    pub services: Option<Vec<String>>,
+    /// The ranges that the network plugin uses between the nodes; those of OVN-Kubernetes if left out (`100.64.0.0/16`, `100.88.0.0/16`,
+    /// `fd69::/112`, `fd97::/64`, `fd98::/64`). An empty list for a plugin that uses none.
+    #[serde(default)]
+    pub internal: Option<Vec<String>>,
 }
 
 /// Nodes that have the same NICs.

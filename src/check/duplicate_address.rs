@@ -15,7 +15,7 @@ rule! {
     /// and on whichever nodes the machines run. Both answer for it, and connections break at random (kubevirt#4910, multus-cni#1150).
     /// Addresses of nodes are those of the Site, of `nodeIP`, of other policies and of the inventory; those of static attachments count,
     /// too. In different node groups it is a warning, because these may be layer 2 networks of their own. A virtual machine with the
-    /// address of another's gateway is taken for the router that it may well be.
+    /// address of another's gateway may be the router, which is WK318's question.
     ///
     /// ## Way out
     /// Give one of them another address.

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -20,7 +21,8 @@ rule! {
     ///
     /// On the same NIC and VLAN, whatever they are called, one has a prefix of another length for overlapping addresses, or another gateway for the same subnet. With
     /// `/16` here and `/24` there, one side asks the wire and the other the router for the same neighbour, and answers get lost; a
-    /// gateway that differs is most often a slip. Two routers on one subnet are possible. The subnets of the nodes' own addresses count as right.
+    /// gateway that differs is most often a slip. Two routers on one subnet are possible. An IPv6 gateway that is link-local (`fe80::1`) may be
+    /// the same router as one with a global address. The subnets of the nodes' own addresses count as right.
     ///
     /// ## Way out
     /// Correct the one that differs. If both are meant, accept it with a reason.
@@ -31,7 +33,6 @@ rule! {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
-    let is_meant = |claim: &Claim| matches!(claim.holder, Holder::Gateway(Some(_)));
     let hit = |conflict: super::conflict::Conflict<'a>| {
         let Claimed::Subnet { subnet, .. } = conflict.what else { return None };
         let (Holder::Gateway(Some(here)), Holder::Gateway(Some(elsewhere))) =
@@ -39,16 +40,39 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         else {
             return None;
         };
-        Some(Hit::new(conflict.second.place.clone(), move || {
+        // A router has another gateway than those behind it.
+        if address(plan, conflict.second) == Some(*elsewhere) || address(plan, conflict.first) == Some(*here) {
+            return None;
+        }
+        Some(Hit::new(gateway_place(plan, conflict.second), move || {
             let agreed = agreed(conflict.agreed);
             let message = format!("the gateway of {subnet} is {here} here, and {elsewhere} elsewhere{agreed}");
             Words::new(message, "correct the one that is wrong; accept it if there are two routers")
-                .with_related(conflict.first.place.clone(), elsewhere.to_string())
+                .with_related(gateway_place(plan, conflict.first), elsewhere.to_string())
         }))
     };
-    let mut hits: Vec<Hit<'_>> = conflicts(plan, blame, is_meant).into_iter().filter_map(hit).collect();
+    let gateways_of = |is_meant: fn(&IpAddr) -> bool| {
+        conflicts(plan, blame, |claim| matches!(&claim.holder, Holder::Gateway(Some(gateway)) if is_meant(gateway)))
+    };
+    // One router has a link-local address beside its global one: the two are never compared.
+    let conflicts = gateways_of(|gateway| !is_link_local(gateway)).into_iter().chain(gateways_of(is_link_local));
+    let mut hits: Vec<Hit<'_>> = conflicts.filter_map(hit).collect();
     hits.extend(prefixes(plan));
     hits
+}
+
+fn is_link_local(address: &IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
+
+/// The address of the guest that claims a subnet.
+fn address(plan: &Plan, claim: &Claim) -> Option<IpAddr> {
+    plan.network_of(claim)?.ip.as_ref().map(|ip| ip.address.addr())
+}
+
+/// Where the gateway is written of a claim of a subnet, which is at the address.
+fn gateway_place(plan: &Plan, claim: &Claim) -> Place {
+    plan.network_of(claim).map_or_else(|| claim.place.clone(), |network| network.origin.at("ipConfig/gateway"))
 }
 
 fn prefixes(plan: &Plan) -> Vec<Hit<'_>> {
@@ -66,8 +90,9 @@ fn prefixes(plan: &Plan) -> Vec<Hit<'_>> {
         let around = neighbours(&subnets);
         let is_given = |subnet: &IpNet| subnets[subnet].iter().any(|claim| claim.by != Claimant::Network);
         // As among conflicts: what is given comes first, then what contradicts the fewest.
-        let against =
-            |subnet: &IpNet| around.get(subnet).into_iter().flatten().map(|other| subnets[other].len()).sum::<usize>();
+        let counts: BTreeMap<&IpNet, usize> =
+            around.keys().map(|subnet| (subnet, networks(&subnets[subnet]))).collect();
+        let against = |subnet: &IpNet| around[subnet].iter().map(|other| counts[other]).sum::<usize>();
         let mut order: Vec<&IpNet> = around.keys().collect();
         order.sort_by_key(|subnet| (!is_given(subnet), against(subnet)));
         let mut good: HashSet<&IpNet> = HashSet::new();
@@ -80,12 +105,17 @@ fn prefixes(plan: &Plan) -> Vec<Hit<'_>> {
             for claim in subnets[subnet].iter().copied() {
                 let right = subnets[other].iter().copied().find(|right| plan.can_meet(&right.nodes, &claim.nodes));
                 if let Some(right) = right.filter(|_| seen.insert(&claim.place)) {
-                    hits.push(prefix_differs(claim, *subnet, right, *other, subnets[other].len()));
+                    hits.push(prefix_differs(claim, *subnet, right, *other, counts[other]));
                 }
             }
         }
     }
     hits
+}
+
+/// How many say so: a network is one, in however many node groups it says it.
+fn networks(claims: &[&Claim]) -> usize {
+    claims.iter().map(|claim| &claim.place).collect::<HashSet<_>>().len()
 }
 
 /// For each subnet those that it lies in, and those that lie in it.

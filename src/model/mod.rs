@@ -34,7 +34,8 @@ pub use others::{AttachmentOfOthers, AttachmentsOfOthers, NadName, PolicyOfOther
 pub use policy::{Attachment, Policy, SourceFiles, Subject, Tombstone};
 pub use selector::{HOSTNAME, NodeSelector, can_overlap};
 pub use settings::{
-    DEFAULT_NIC, DefaultNic, Localnet, NodeGroup, Overrides, Settings, Trunk, Uplink, UplinkDefinition,
+    ClusterRange, DEFAULT_NIC, DefaultNic, Localnet, NodeGroup, Overrides, RangeOf, Settings, Trunk, Uplink,
+    UplinkDefinition,
 };
 pub use wire::{Names, Wire};
 

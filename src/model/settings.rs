@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 use super::selector::NodeSelector;
 use super::wire::{Names, Wire};
 use crate::api::nmstate::{DnsResolver, Interface, InterfaceIp, LinkAggregation, PortVlan, Route};
 use crate::api::site::{SiteSpec, Skip};
 use crate::api::uplink::UplinkType;
-use crate::base::diagnostic::Origin;
+use crate::base::diagnostic::{Origin, Place};
 
 /// The NIC where nobody names one: the operator's own default (its document, "5.3").
 pub const DEFAULT_NIC: &str = "ens160";
@@ -33,6 +35,8 @@ pub struct Settings {
     pub trunks: Vec<Trunk>,
     /// OVN's localnets, by their names.
     pub localnets: BTreeMap<String, Localnet>,
+    /// The ranges that the cluster uses itself, as the Site has them.
+    pub cluster_ranges: Vec<ClusterRange>,
     /// The Site as it is written, which knows what holds where a key is left out; an empty one if there is none.
     pub site: SiteSpec,
     /// Whether policies that are no longer wanted are retired.
@@ -50,6 +54,7 @@ impl Default for Settings {
             groups: vec![NodeGroup::default()],
             trunks: Vec::new(),
             localnets: BTreeMap::new(),
+            cluster_ranges: Vec::new(),
             site: SiteSpec::default(),
             retire: false,
             skip_nncp: false,
@@ -151,6 +156,28 @@ impl Trunk {
             it.id == Some(tag) || it.id_range.as_ref().is_some_and(|range| (range.min..=range.max).contains(&tag))
         })
     }
+}
+
+/// A range of addresses that the cluster uses itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterRange {
+    /// The range.
+    pub net: IpNet,
+    /// What it is for.
+    pub of: RangeOf,
+    /// Where the Site says so.
+    pub place: Place,
+}
+
+/// What the cluster uses a range for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RangeOf {
+    /// Pods.
+    Pods,
+    /// Services.
+    Services,
+    /// The network plugin's own traffic between the nodes.
+    Internal,
 }
 
 /// OVN's name for an OVS bridge.

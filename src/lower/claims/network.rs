@@ -149,9 +149,8 @@ fn on_wire(
     if let Some(wire) = alias_wire(network, host) {
         claim(place.clone(), of_address(&wire, ip.address.addr()), owner());
     }
-    claim(place, of_address(&wire, ip.address.addr()), owner());
-    let key = if ip.gateway.is_some() { "ipConfig/gateway" } else { "ipConfig/address" };
-    claim(network.origin.at(key), of_subnet(&wire, ip.address), Holder::Gateway(ip.gateway));
+    claim(place.clone(), of_address(&wire, ip.address.addr()), owner());
+    claim(place, of_subnet(&wire, ip.address), Holder::Gateway(ip.gateway));
 }
 
 /// The wire on which the guest is. On a plain bridge an attachment of others may put a tag on. Where only the bridge is known, as with a

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::api::{IpMode, NetworkConfig};
 use crate::base::address::{AddressOf, Reported, all_addresses, host_address, plain_address, unusable};
-use crate::base::diagnostic::{Diagnostic, Findings, Place};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
 use crate::model::StaticIp;
 use crate::model::cni::{IpamAddress, IpamDns, IpamRoute, StaticIpam};
 use crate::read::load::Object;
@@ -17,7 +17,8 @@ rule! {
     /// A gateway that the address cannot reach, or that is the address itself.
     ///
     /// A gateway must be in the subnet of the address and of the same IP version; an IPv6 gateway may also be link-local
-    /// (`fe80::1`). CNI and nmstate accept anything else without a word, and then there is no route.
+    /// (`fe80::1`). CNI and nmstate accept anything else without a word, and then there is no route. Where other networks on the wire have
+    /// the same gateway, the address is shown as the one that is wrong.
     ///
     /// ## Way out
     /// Correct the gateway, or the prefix length of the address.
@@ -34,8 +35,21 @@ rule! {
     pub IP_CONFIG_IGNORED = "WK204", "ip-config-ignored", Warning;
 }
 
+/// Why a network has no static addresses that it can have.
+pub(super) enum NoIp {
+    Reported,
+    /// Gateway and address do not go together. Which of the two is wrong, other networks tell: nothing has been reported.
+    Mismatch(StaticIp),
+}
+
+impl From<Reported> for NoIp {
+    fn from(_: Reported) -> Self {
+        Self::Reported
+    }
+}
+
 /// The guest's static addresses; none for `dhcp` and for no `ipConfig` at all.
-pub fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Result<Option<StaticIp>, Reported> {
+pub(super) fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Result<Option<StaticIp>, NoIp> {
     let Some(ip) = &config.value.ip_config else { return Ok(None) };
     let origin = config.origin.child("ipConfig");
     if ip.mode == IpMode::Dhcp {
@@ -64,7 +78,7 @@ pub fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Res
             "`mode: static` has no `address`",
             "add `address` with its prefix length, such as `192.168.1.10/24`, or write `mode: dhcp`",
         ));
-        return Err(Reported);
+        return Err(NoIp::Reported);
     };
     let address = host_address(text, origin.at("address"), AddressOf::Guest, findings);
     let gateway =
@@ -83,8 +97,52 @@ pub fn static_ip(config: &Object<NetworkConfig>, findings: &mut Findings) -> Res
     if let Some(gateway) = gateway {
         check_gateway(gateway, address, origin.at("gateway"), origin.at("address"), findings)?;
     }
-    let dns_servers = servers.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(StaticIp { address, gateway, dns_servers }))
+    let servers = servers.into_iter().collect::<Result<Vec<_>, _>>();
+    let is_outside = |gateway: IpAddr| !is_link_local(gateway) && !address.trunc().contains(&gateway);
+    if gateway.is_some_and(|gateway| gateway == address.addr() || is_outside(gateway)) {
+        return Err(NoIp::Mismatch(StaticIp { address, gateway, dns_servers: servers.unwrap_or_default() }));
+    }
+    Ok(Some(StaticIp { address, gateway, dns_servers: servers? }))
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
+
+/// A gateway that does not go with the address: it is outside the subnet, or the address itself. `others` are those who have the same gateway on
+/// the wire, with their subnet.
+pub(super) fn mismatch(origin: &Origin, ip: &StaticIp, others: Option<(IpNet, usize)>) -> Option<Diagnostic> {
+    let (gateway, subnet) = (ip.gateway?, ip.address.trunc());
+    let is_itself = gateway == ip.address.addr();
+    let origin = origin.child("ipConfig");
+    let message = if is_itself {
+        format!("the gateway is the address itself, `{gateway}`")
+    } else {
+        format!("gateway `{gateway}` is outside the address's subnet `{subnet}`")
+    };
+    let (at_address, at_gateway) = (origin.at("address"), origin.at("gateway"));
+    Some(match others {
+        Some((right, count)) => {
+            let networks = if count == 1 {
+                "one network on the wire has".to_owned()
+            } else {
+                format!("{count} networks on the wire have")
+            };
+            let message = format!("{message}, and {networks} it in `{right}`");
+            let help =
+                if is_itself { "correct the address" } else { "correct the address, or the length of its prefix" };
+            Diagnostic::new(&UNUSABLE_GATEWAY, at_address, message, help).with_related(at_gateway, "the gateway")
+        }
+        None => {
+            let help = if is_itself {
+                "write the router's address, or leave `gateway` out"
+            } else {
+                "correct the gateway, or the prefix length of the address"
+            };
+            Diagnostic::new(&UNUSABLE_GATEWAY, at_gateway, message, help)
+                .with_related(at_address, format!("its subnet is `{subnet}`"))
+        }
+    })
 }
 
 /// The node's own address.
@@ -101,22 +159,15 @@ fn check_gateway(
     findings: &mut Findings,
 ) -> Result<(), Reported> {
     let subnet = address.trunc();
-    let is_link_local = matches!(gateway, IpAddr::V6(gateway) if gateway.is_unicast_link_local());
+    let is_link_local = is_link_local(gateway);
     let problem = if gateway.is_ipv4() != address.addr().is_ipv4() {
         Some((
             format!("gateway `{gateway}` and address `{address}` are not of the same IP version"),
             "give each address a gateway of its own version".to_owned(),
         ))
-    } else if gateway == address.addr() {
-        Some((
-            format!("the gateway is the address itself, `{gateway}`"),
-            "write the router's address, or leave `gateway` out".to_owned(),
-        ))
-    } else if !subnet.contains(&gateway) && !is_link_local {
-        Some((
-            format!("gateway `{gateway}` is outside the address's subnet `{subnet}`"),
-            "correct the gateway, or the prefix length of the address".to_owned(),
-        ))
+    } else if gateway == address.addr() || !subnet.contains(&gateway) && !is_link_local {
+        // Reported once it is known which of the two is wrong.
+        None
     } else {
         let bits = subnet.max_prefix_len();
         let as_host = IpNet::new(gateway, if is_link_local { bits } else { subnet.prefix_len() }).ok();

@@ -1,7 +1,7 @@
 //! The fields that several network types share: interface names, the uplink, what a type has no use for.
 
 use super::{Context, Lowered};
-use crate::api::NetworkConfig;
+use crate::api::{IpMode, NetworkConfig};
 use crate::base::address::Reported;
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::names::{
@@ -64,8 +64,8 @@ rule! {
 rule! {
     /// A key that has no effect on this network.
     ///
-    /// The pod network (`default`) has no bridge, VLAN or NIC of its own; SR-IOV has no bridge; only a bridge takes a
-    /// `nodeIP`.
+    /// The pod network (`default`) has no bridge, VLAN or NIC of its own, and the cluster chooses its addresses: a static `ipConfig` does
+    /// nothing there. SR-IOV has no bridge; only a bridge takes a `nodeIP`.
     ///
     /// ## Way out
     /// Delete the key, or choose the type that uses it.
@@ -227,6 +227,8 @@ pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, findings: &mut F
         ("physicalInterface", value.physical_interface.is_some()),
         ("nodeIP", value.node_ip.is_some()),
         ("nadName", value.nad_name.is_some()),
+        // `mode: dhcp` is what the pod network does.
+        ("ipConfig", value.ip_config.as_ref().is_some_and(|ip| ip.mode == IpMode::Static)),
     ] {
         ignore(config, key, is_there, why, findings);
     }

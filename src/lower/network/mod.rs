@@ -22,25 +22,29 @@ pub use places::NODE_SELECTOR_CONFLICT;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
 pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use rayon::prelude::*;
 
 use crate::api::site::IpamMode;
 use crate::api::{NetworkConfig, NetworkType};
-use crate::base::diagnostic::{Diagnostic, Findings};
+use crate::base::diagnostic::{Diagnostic, Findings, Origin, Place};
 use crate::lower::claims;
 use crate::model::cni::Plugin;
 use crate::model::inventory::Selections;
 use crate::model::{
-    Attachment, Carrier, Claim, Host, Identity, Need, Network, NodeGroup, Selection, Settings, Uplink, Wukong,
+    Attachment, Carrier, Claim, Claimed, Holder, Host, Identity, Need, Network, NodeGroup, Selection, Settings,
+    StaticIp, Uplink, Wire, Wukong,
 };
 use crate::read::load::{LoadedWukong, Object, Objects};
 use crate::read::source::Sources;
 use crate::rule;
 
+use address::NoIp;
 use places::{GroupNodes, places, policy_nodes};
 use read::{ReadNetwork, read};
 
@@ -95,9 +99,18 @@ struct LoweredWukong {
     wukong: Wukong,
     attachments: Vec<Attachment>,
     claims: Vec<Claim>,
+    mismatches: Vec<Mismatch>,
     /// Whether something was dropped because of an error.
     is_partial: bool,
     findings: Findings,
+}
+
+/// A network whose gateway does not go with its address.
+struct Mismatch {
+    origin: Origin,
+    ip: StaticIp,
+    /// The wires that it would be on.
+    wires: Vec<Wire>,
 }
 
 /// What all networks come to.
@@ -126,8 +139,10 @@ pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, find
         wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, settings, &others)).collect();
     let mut networks = Networks { is_partial, ..Networks::default() };
     let mut selections = Selections::new(&objects.inventory);
+    let mut mismatches = Vec::new();
     for one in lowered {
-        let LoweredWukong { mut wukong, attachments, claims, is_partial, findings: own } = one;
+        let LoweredWukong { mut wukong, attachments, claims, mismatches: own_mismatches, is_partial, findings: own } =
+            one;
         for host in wukong.networks.iter_mut().flat_map(|network| &mut network.hosts) {
             host.selected = selections.of(&host.nodes);
         }
@@ -136,15 +151,37 @@ pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, find
         networks.claims.extend(claims);
         networks.is_partial |= is_partial;
         findings.extend(own);
+        mismatches.extend(own_mismatches);
     }
+    findings.extend(mismatches_of(&mismatches, &networks.claims));
     networks
+}
+
+/// Says of each gateway and address that do not go together which is wrong: the address, if others on the wire have that gateway.
+fn mismatches_of(mismatches: &[Mismatch], claims: &[Claim]) -> Vec<Diagnostic> {
+    let mut others: HashMap<(&Wire, IpAddr), (IpNet, HashSet<&Place>)> = HashMap::new();
+    for claim in claims.iter().filter(|_| !mismatches.is_empty()) {
+        if let (Claimed::Subnet { wire, subnet }, Holder::Gateway(Some(gateway))) = (&claim.what, &claim.holder) {
+            others.entry((wire, *gateway)).or_insert((*subnet, HashSet::new())).1.insert(&claim.place);
+        }
+    }
+    let finding = |Mismatch { origin, ip, wires }: &Mismatch| {
+        let gateway = ip.gateway?;
+        let others = wires.iter().find_map(|wire| others.get(&(wire, gateway)));
+        address::mismatch(origin, ip, others.map(|(subnet, places)| (*subnet, places.len())))
+    };
+    mismatches.iter().filter_map(finding).collect()
 }
 
 /// Says what is wrong with Wukongs by themselves, when there is no Site to go by: nothing that another NIC, group or resource would
 /// change.
 pub fn check_without_site(objects: Objects, sources: &Sources, findings: &mut Findings) {
     for (_, loaded) in distinct(objects.wukongs, sources, findings) {
-        read(&loaded.networks, findings);
+        for network in read(&loaded.networks, findings) {
+            if let Err(NoIp::Mismatch(ip)) = &network.ip {
+                findings.extend(address::mismatch(&network.config.origin, ip, None));
+            }
+        }
     }
 }
 
@@ -185,8 +222,9 @@ fn lower_wukong(
     others: &claims::Others<'_>,
 ) -> LoweredWukong {
     let wukong = Wukong { identity: Arc::clone(identity), networks: Vec::with_capacity(loaded.networks.len()) };
-    let (attachments, claims, findings) = (Vec::new(), Vec::new(), Findings::default());
-    let mut lowered = LoweredWukong { wukong, attachments, claims, is_partial: loaded.is_partial, findings };
+    let (attachments, claims, mismatches, findings) = (Vec::new(), Vec::new(), Vec::new(), Findings::default());
+    let mut lowered =
+        LoweredWukong { wukong, attachments, claims, mismatches, is_partial: loaded.is_partial, findings };
     let (places, conflicts) = places(identity, settings);
     if places.is_empty() {
         let needs_policies = |config: &Object<NetworkConfig>| {
@@ -224,6 +262,15 @@ fn lower_network(
         places => places.iter().map(|place| place.group).collect(),
     };
     let lowered = lower_in_groups(identity, read, &groups, has_ipam, settings, &mut all.findings);
+    if let Err(NoIp::Mismatch(ip)) = &read.ip {
+        let wires = places.iter().zip(lowered.iter().flatten()).filter_map(|(place, it)| {
+            // Where only the bridge is known, that stands for what it leads to.
+            let wire = it.uplink.as_ref().map(|uplink| settings.groups[place.group].wire(uplink));
+            let wire = wire.or_else(|| it.carrier.bridge_name().map(Wire::untagged))?;
+            Some(wire.maybe_tagged(it.vlan).maybe_tagged(it.carrier.tag_above()))
+        });
+        all.mismatches.push(Mismatch { origin: config.origin.clone(), ip: ip.clone(), wires: wires.collect() });
+    }
     let (Ok(ip), Ok(nad_name), Some(lowered)) = (&read.ip, &read.nad_name, lowered) else { return None };
 
     let mtu = lowered.iter().map(|it| it.uplink.as_ref().and_then(Uplink::mtu)).min().flatten();

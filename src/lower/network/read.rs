@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use ipnet::IpNet;
 
 use super::DUPLICATE_NETWORK;
-use super::address::{node_ip, static_ip};
+use super::address::{NoIp, node_ip, static_ip};
 use super::fields::nad_name;
-use crate::api::{NetworkConfig, NetworkType};
+use crate::api::{IpMode, NetworkConfig, NetworkType};
 use crate::base::address::Reported;
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::place::Origin;
@@ -18,7 +18,7 @@ use crate::read::load::Object;
 pub(super) struct ReadNetwork<'a> {
     pub(super) config: &'a Object<NetworkConfig>,
     /// The guest's static addresses.
-    pub(super) ip: Result<Option<StaticIp>, Reported>,
+    pub(super) ip: Result<Option<StaticIp>, NoIp>,
     /// The node's own address, where the type takes one.
     pub(super) node_ip: Result<Option<IpNet>, Reported>,
     /// The existing attachment to use.
@@ -42,7 +42,7 @@ pub(super) fn read<'a>(configs: &'a [Object<NetworkConfig>], findings: &mut Find
         let has_bridge = matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs));
         networks.push(ReadNetwork {
             config,
-            ip: static_ip(config, findings),
+            ip: if config.is_ip_ignored() { Ok(None) } else { static_ip(config, findings) },
             node_ip: if has_bridge && !config.is_pod_network() { node_ip(config, findings) } else { Ok(None) },
             nad_name: nad_name(config, findings),
         });
@@ -51,6 +51,11 @@ pub(super) fn read<'a>(configs: &'a [Object<NetworkConfig>], findings: &mut Find
 }
 
 impl Object<NetworkConfig> {
+    /// Whether its addresses have no effect, which is a finding of its own.
+    fn is_ip_ignored(&self) -> bool {
+        self.is_pod_network() && self.value.ip_config.as_ref().is_some_and(|ip| ip.mode == IpMode::Static)
+    }
+
     /// Whether it is the pod network: `default` is, whatever its type says, and what has no type.
     pub(super) fn is_pod_network(&self) -> bool {
         self.value.name == "default" || self.value.network_type.is_none()

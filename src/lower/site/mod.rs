@@ -2,6 +2,7 @@
 //!
 //! A Site with a mistake gives no settings: what is made of a network would be made of guesses.
 
+mod cluster;
 mod groups;
 mod stack;
 mod uplinks;
@@ -47,10 +48,17 @@ pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) ->
     check_names(&spec, &origin, &mut findings);
     let trunks = trunks(&spec, &origin, &mut findings);
     let localnets = localnets(&spec, &origin, &mut findings);
+    let cluster_ranges = cluster::ranges(&spec, &origin, &mut findings);
     let groups = groups::resolve(&spec, &origin, &trunks, overrides, &known, &mut findings);
     let is_sound = !findings.has_errors();
     all.extend(findings);
-    (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(spec, overrides) })
+    (is_sound && !objects.is_site_broken).then(|| Settings {
+        groups,
+        trunks,
+        localnets,
+        cluster_ranges,
+        ..combine(spec, overrides)
+    })
 }
 
 /// The single keys of the Site; the command line overrides them.
