@@ -3,6 +3,7 @@ use std::collections::hash_map::Entry;
 
 use super::collect::Blame;
 use super::hit::{Hit, Words};
+use super::node_address_changes::is_fixed_client_id;
 use super::nodes::{Asked, name_nodes, place_in_state, selected_with};
 use crate::api::nmstate::{BondMode, Interface, InterfaceIp, NetworkState};
 use crate::base::place::Place;
@@ -14,8 +15,8 @@ rule! {
     /// The Site changes what a node is reached through, while the node runs.
     ///
     /// The inventory shows the node's address, or its default route, on an interface or on something that stands on it, and the Site says
-    /// something else of that interface: another bond mode, MTU or VLAN id, other DNS servers, or DHCP on a bond whose MAC address is not that
-    /// of the NIC that has the lease. nmstate applies it at once. Where the switch does not follow (a bond mode, a VLAN id), or the server gives
+    /// something else of that interface: another bond mode, MTU or VLAN id, other DNS servers, or DHCP by another client id, or on a bond whose
+    /// MAC address is not that of the NIC that has the lease. nmstate applies it at once. Where the switch does not follow (a bond mode, a VLAN id), or the server gives
     /// another lease, the node is off the network until kubernetes-nmstate rolls back; other nodes of the policy are next (`maxUnavailable` is
     /// half of them if nothing is said).
     ///
@@ -33,6 +34,9 @@ rule! {
     pub(super) CHANGES_UNDER_NODE = "WK241", "changes-under-node", Warning, inventory: Needed;
 }
 
+/// The client id that nmstate sets where none is said: the MAC address.
+const BY_MAC_ADDRESS: &str = "ll";
+
 /// What changes, from what the node has to what the Site says.
 enum Change<'a> {
     Mode(BondMode, BondMode),
@@ -42,6 +46,8 @@ enum Change<'a> {
     Servers(&'a [String], &'a [String]),
     /// The lease is that of this NIC, and the MAC address is copied from that one, if from any.
     Lease(&'a str, Option<&'a str>),
+    /// The lease of this NIC is by the first client id, and is asked for by the second.
+    ClientId(&'a str, &'a str, &'a str),
 }
 
 /// A change of one key of the Site.
@@ -138,9 +144,10 @@ fn of_interface<'a>(
         }
         add("dns-resolver", servers_change(node, definition, uplinks));
     }
-    if let Some(bond) = defined.and(interface.link_aggregation.as_ref()) {
-        for port in bond.port.iter().filter(|_| bond.port.len() > 1) {
-            of_lease(plan, policy, interface, port, definition, changes);
+    if defined.is_some() {
+        let ports = interface.link_aggregation.iter().flat_map(|bond| bond.port.iter().map(String::as_str));
+        for nic in ports.chain([name]) {
+            of_lease(plan, policy, interface, nic, definition, changes);
         }
     }
 }
@@ -170,35 +177,48 @@ fn servers_change<'a>(node: &'a Node, definition: &'a UplinkDefinition, uplinks:
     is_other.then_some(Change::Servers(from, &to.config.server))
 }
 
-/// A bond that is not there yet asks for an address in the place of one of its NICs. Its MAC address is that of the NIC that joins first
-/// (the kernel's `bonding.rst`), unless the Site says whose.
+/// An uplink, or the bridge on it, asks for an address in the place of a NIC that has a lease: of one of its ports, where it is a bond that is
+/// not there yet, or of itself. The MAC address of a bond is that of the NIC that joins first (the kernel's `bonding.rst`), unless the Site says
+/// whose. Without a client id nmstate sets `ll` (`nm/settings/ip.rs`).
 fn of_lease<'a>(
     plan: &'a Plan,
     policy: &'a Policy,
-    bond: &'a Interface,
-    port: &'a str,
+    uplink: &'a Interface,
+    nic: &'a str,
     definition: &'a UplinkDefinition,
     changes: &mut Changes<'a>,
 ) {
     let state = &policy.desired_state;
-    let is_bridge = |it: &&Interface| it.bridge.is_some() && it.ports().contains(&bond.name.as_str());
-    let top =
-        state.interfaces.iter().find(is_bridge).map_or(bond, |bridge| state.interface(&bridge.name).unwrap_or(bridge));
+    let is_bridge = |it: &&Interface| it.bridge.is_some() && it.ports().contains(&uplink.name.as_str());
+    let bridge = state.interfaces.iter().find(is_bridge).and_then(|bridge| state.interface(&bridge.name));
     let asks = |ip: &Option<InterfaceIp>| ip.as_ref().is_some_and(|ip| ip.enabled && ip.dhcp == Some(true));
-    if !asks(&top.ipv4) {
+    let Some(asked) = bridge.unwrap_or(uplink).ipv4.as_ref().filter(|ip| ip.enabled && ip.dhcp == Some(true)) else {
         return;
-    }
-    let source = bond.copy_mac_from.as_deref();
-    let key = if source.is_some() { "copy-mac-from" } else { "ipv4/dhcp" };
-    for number in selected_with(plan, policy, port) {
+    };
+    let source = uplink.copy_mac_from.as_deref();
+    let source_key = if source.is_some() { "copy-mac-from" } else { "ipv4/dhcp" };
+    let id = asked.dhcp_client_id.as_deref().unwrap_or(BY_MAC_ADDRESS);
+    for number in selected_with(plan, policy, nic) {
         let node = plan.inventory.node(number);
-        let Some(nic) = node.interfaces.get(port) else { continue };
-        let has_lease = asks(&nic.ipv4) && nic.ipv4.iter().any(|ip| nic.given(ip).next().is_some());
-        let mac =
-            |name: &str| node.interfaces.get(name).and_then(|it| it.mac_address.as_deref()).map(str::to_lowercase);
-        let is_other = source.is_none_or(|source| source != port && mac(source) != mac(port));
-        if has_lease && is_other && !node.interfaces.contains_key(&bond.name) {
-            changes.add(definition.origin.at(key), &bond.name, number, Change::Lease(port, source));
+        let Some(there) = node.interfaces.get(nic) else { continue };
+        let is_new = uplink.name != nic && !node.interfaces.contains_key(&uplink.name);
+        let has_lease = asks(&there.ipv4) && there.ipv4.iter().any(|ip| there.given(ip).next().is_some());
+        if !has_lease || (uplink.name != nic && !is_new) {
+            continue;
+        }
+        let mac = |name: &str| node.interfaces.get(name)?.mac_address.as_deref().map(str::to_lowercase);
+        let is_other = match source {
+            Some(source) => source != nic && mac(source) != mac(nic),
+            None => uplink.ports().len() > 1,
+        };
+        let id_there = there.ipv4.as_ref().and_then(|ip| ip.dhcp_client_id.as_deref());
+        let is_other_interface = is_new || bridge.is_some();
+        let differs = |there: &&str| *there != id || (is_other_interface && !is_fixed_client_id(there));
+        if is_new && is_other {
+            changes.add(definition.origin.at(source_key), &uplink.name, number, Change::Lease(nic, source));
+        } else if let Some(from) = id_there.filter(differs) {
+            let key = if asked.dhcp_client_id.is_some() { "ipv4/dhcp-client-id" } else { "ipv4/dhcp" };
+            changes.add(definition.origin.at(key), &uplink.name, number, Change::ClientId(nic, from, id));
         }
     }
 }
@@ -247,6 +267,23 @@ fn words(plan: &Plan, found: &Found<'_>) -> Words {
                 "{names} {are} reached by a lease of `{port}`, and `{interface}` asks with the MAC address of `{source}`"
             ),
             format!("write `copy-mac-from: {port}`"),
+            *port,
+        ),
+        Change::ClientId(port, from, to) => (
+            if from == to {
+                format!(
+                    "{names} {are} reached by a lease of `{port}` for the client id `{from}`, which is another on another interface"
+                )
+            } else {
+                format!(
+                    "{names} {are} reached by a lease of `{port}` for the client id `{from}`, and the policy asks with `{to}`"
+                )
+            },
+            if is_fixed_client_id(from) {
+                format!("write `dhcp-client-id: {from}`, or leave `ipv4` of `{interface}` out")
+            } else {
+                format!("reserve the address by MAC address, or leave `ipv4` of `{interface}` out; or {carefully}")
+            },
             *port,
         ),
     };

@@ -243,6 +243,8 @@ fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'sta
         autoconf: switch("autoconf"),
         dhcp_client_id: text_at(value, "dhcp-client-id"),
         dhcp_duid: text_at(value, "dhcp-duid"),
+        dhcp_send_hostname: switch("dhcp-send-hostname"),
+        dhcp_custom_hostname: text_at(value, "dhcp-custom-hostname").filter(|name| !name.is_empty()),
         addr_gen_mode: text_at(value, "addr-gen-mode"),
         token: text_at(value, "token").filter(|token| token != "::"),
         auto_dns: switch("auto-dns"),
