@@ -44,6 +44,7 @@ rules! {
     bridge_not_everywhere::BRIDGE_NOT_EVERYWHERE,
     bridge_on_bridge::BRIDGE_ON_BRIDGE,
     bridge_on_nic::BRIDGE_ON_NIC,
+    changes_under_node::CHANGES_UNDER_NODE,
     default_nic_assumed::DEFAULT_NIC_ASSUMED,
     dns_cannot_answer::DNS_CANNOT_ANSWER,
     dns_differs::DNS_DIFFERS,

@@ -124,7 +124,7 @@ fn changes(interface: &NodeInterface) -> Vec<(Cause<'_>, Vec<&InterfaceAddress>)
 
 /// Whether a client id is the same on every interface with this MAC address: the address itself, or bytes that are written out
 /// (NetworkManager, `nm-settings-nmcli`, `ipv4.dhcp-client-id`).
-fn is_fixed_client_id(id: &str) -> bool {
+pub(super) fn is_fixed_client_id(id: &str) -> bool {
     !matches!(id, "iaid+duid" | "duid" | "ipv6-duid" | "perm-mac" | "stable")
 }
 

@@ -1,12 +1,13 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::nodes::{Asked, instead, place_in_state, place_of, selected_with, surest};
+use super::nodes::{Asked, instead, join, place_in_state, place_of, selected_with, surest};
 use crate::api::nmstate::{Interface, InterfaceAddress, InterfaceIp, InterfaceType, NetworkState, Route};
 use crate::base::diagnostic::More;
+use crate::base::place::Place;
 use crate::base::rule::Severity;
 use crate::model::inventory::{MAIN_TABLE, Node, NodeInterface, RouteRule};
 use crate::model::{Key, Plan, Policy};
@@ -29,7 +30,7 @@ rule! {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
-    let mut hits = Vec::new();
+    let mut losers: Vec<Losers<'a>> = Vec::new();
     let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         let state = &policy.desired_state;
@@ -39,25 +40,63 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         for name in ports.chain(own.map(|it| it.name.as_str())) {
             let Some(heir) = heir(state, &controllers, name) else { continue };
             if asked.is_new((name, heir.name.as_str(), &heir.ipv4, &heir.ipv6), &policy.nodes) {
-                hits.extend(check_interface(plan, policy, name, heir));
+                losers.extend(Losers::of(plan, policy, name, heir));
             }
         }
     }
-    hits
+    // Where the address moves each node has a policy of its own, all of them by one mistake. What is certain is shown before what is not.
+    losers.sort_by_key(|it| !(it.is_certain && plan.inventory.is_surely_in(&it.policy.nodes, it.number)));
+    let mut groups: HashMap<(Place, &str), usize> = HashMap::new();
+    let hit = |losers: Losers<'a>| {
+        let place = place_of(losers.policy, losers.name);
+        let next = groups.len();
+        let group = losers.policy.is_per_node.then(|| *groups.entry((place.clone(), losers.name)).or_insert(next));
+        let is_certain = losers.is_certain;
+        let (selection, number) = (&losers.policy.nodes, losers.number);
+        let hit = match group {
+            Some(group) => Hit::in_group(place, group, move |more| losers.words(more)),
+            None => Hit::new(place, move || losers.words(More(losers.others))),
+        };
+        let hit = if is_certain { hit } else { hit.with_severity(Severity::Warning) };
+        hit.on_node(plan, selection, number)
+    };
+    losers.into_iter().map(hit).collect()
 }
 
-fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: &'a Interface) -> Option<Hit<'a>> {
-    let loses = |number: &usize| !lost(plan.inventory.node(*number), name, heir, &policy.desired_state).is_empty();
-    let losers = surest(plan, &policy.nodes, selected_with(plan, policy, name).filter(loses).collect());
-    let first = *losers.first()?;
-    let node = plan.inventory.node(first);
-    let more = More(losers.len() - 1);
-    let is_certain = lost(node, name, heir, &policy.desired_state).iter().any(Loss::is_certain);
-    let hit = Hit::new(place_of(policy, name), move || {
+/// The nodes that lose something by a policy.
+struct Losers<'a> {
+    policy: &'a Policy,
+    name: &'a str,
+    heir: &'a Interface,
+    /// The first of those that surely lose something, else of all.
+    node: &'a Node,
+    number: usize,
+    others: usize,
+    is_certain: bool,
+}
+
+impl<'a> Losers<'a> {
+    fn of(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: &'a Interface) -> Option<Self> {
+        let loss = |number: usize| {
+            let node = plan.inventory.node(number);
+            let lost = lost(node, name, heir, &policy.desired_state);
+            (!lost.is_empty()).then(|| (number, lost.iter().any(Loss::is_certain)))
+        };
+        let losers: BTreeMap<usize, bool> = selected_with(plan, policy, name).filter_map(loss).collect();
+        let surest = surest(plan, &policy.nodes, losers.keys().copied().collect());
+        let certain = surest.iter().copied().find(|number| losers[number]);
+        let number = certain.or(surest.first().copied())?;
+        let (node, is_certain) = (plan.inventory.node(number), losers[&number]);
+        Some(Self { policy, name, heir, node, number, others: surest.len() - 1, is_certain })
+    }
+
+    fn words(&self, more: More) -> Words {
+        let Self { policy, name, heir, node, is_certain, .. } = self;
         let lost = lost(node, name, heir, &policy.desired_state);
         let what: Vec<String> = lost.iter().map(Loss::to_string).collect();
+        let verb = if *is_certain { "loses" } else { "may lose" };
         let others = more.words(", and one more node does", |more| format!(", and {more} more nodes do"));
-        let message = format!("`{}` loses {} on `{name}`{others}", node.name, what.join(", "));
+        let message = format!("`{}` {verb} {} on `{name}`{others}", node.name, join(&what));
         let gives = "`ipv4`, `ipv6` and `routes` of the uplink in the Site";
         let help = if lost.iter().all(|loss| matches!(loss, Loss::Rule(..))) {
             let instead = instead(policy, Key::PhysicalInterface);
@@ -67,16 +106,15 @@ fn check_interface<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str, heir: 
             )
         } else if policy.uplink.as_ref().is_some_and(|uplink| uplink.says_ip()) {
             format!("correct {gives}, or leave them out, and the bridge gets what the node has")
-        } else if heir.name == name || heir.bridge.is_none() && heir.interface_type != Some(InterfaceType::OvsInterface)
+        } else if heir.name == *name
+            || heir.bridge.is_none() && heir.interface_type != Some(InterfaceType::OvsInterface)
         {
             format!("give `{}` what the node has: {gives}", heir.name)
         } else {
             format!("correct `nodeIP`, give `{}` what the node has ({gives}), or use another NIC", heir.name)
         };
-        Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here").about([name])
-    });
-    let hit = if is_certain { hit } else { hit.with_severity(Severity::Warning) };
-    Some(hit.on_node(plan, &policy.nodes, first))
+        Words::new(message, help).with_related(place_in_state(node, name), "the node is reached here").about([*name])
+    }
 }
 
 /// What a node has through an interface, and not through its heir.
@@ -111,8 +149,8 @@ impl fmt::Display for Loss<'_> {
 /// What a node loses: addresses, and the routes that go with them.
 fn lost<'a>(node: &'a Node, name: &str, heir: &Interface, state: &NetworkState) -> Vec<Loss<'a>> {
     let Some(interface) = node.interfaces.get(name) else { return Vec::new() };
-    let mut lost = addresses_lost(interface.ipv4.as_ref(), heir.ipv4.as_ref());
-    lost.extend(addresses_lost(interface.ipv6.as_ref(), heir.ipv6.as_ref()));
+    let mut lost = addresses_lost(interface, interface.ipv4.as_ref(), heir.ipv4.as_ref(), true, heir.name == name);
+    lost.extend(addresses_lost(interface, interface.ipv6.as_ref(), heir.ipv6.as_ref(), false, heir.name == name));
     let written: Vec<&Route> = state.routes.iter().flat_map(|routes| &routes.config).collect();
     let is_kept = |route: &Route| {
         let family = if route.is_ipv4() { &heir.ipv4 } else { &heir.ipv6 };
@@ -159,12 +197,22 @@ fn goes_with(node: &Node, name: &str, interface: &NodeInterface, rule: &RouteRul
     (is_about && (rule.table == MAIN_TABLE || others.is_empty())).then_some(false)
 }
 
-fn addresses_lost<'a>(has: Option<&'a InterfaceIp>, gets: Option<&InterfaceIp>) -> Vec<Loss<'a>> {
+fn addresses_lost<'a>(
+    interface: &'a NodeInterface,
+    has: Option<&'a InterfaceIp>,
+    gets: Option<&InterfaceIp>,
+    is_ipv4: bool,
+    is_same: bool,
+) -> Vec<Loss<'a>> {
     let Some(has) = has.filter(|has| has.enabled) else { return Vec::new() };
-    if has.is_automatic() && gets.is_some_and(InterfaceIp::is_automatic) {
-        return Vec::new();
-    }
     let is_kept = |address: &&InterfaceAddress| gets.is_some_and(|gets| gets.address.contains(address));
+    if has.is_automatic() && gets.is_some_and(InterfaceIp::is_automatic) {
+        // What stands beside a lease is static. An IPv6 address that does not run out may be by an advertisement, too.
+        // Without a list of addresses nmstate leaves those of the same interface alone (`ip.rs`, `merge_ip`).
+        let is_replaced = is_ipv4 && !(is_same && gets.is_some_and(|gets| gets.address.is_empty()));
+        let beside = interface.configured(has).filter(|address| is_replaced && !is_kept(address));
+        return beside.map(Loss::Address).collect();
+    }
     has.address.iter().filter(|address| !is_kept(address)).map(Loss::Address).collect()
 }
 

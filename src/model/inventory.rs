@@ -1,6 +1,6 @@
 //! The nodes as they are: what NodeNetworkStates and Nodes among the inputs tell.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::selector::{HOSTNAME, NodeSelector};
 use crate::api::Toleration;
-use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
+use crate::api::nmstate::{BondMode, DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::place::{Origin, Place};
 
 /// The table of ordinary routes (`man ip-route`: `main`).
@@ -58,6 +58,8 @@ pub struct Node {
     pub route_rules: Vec<RouteRule>,
     /// Its static DNS servers; none if they come from the network.
     pub dns: Option<DnsConfig>,
+    /// The DNS servers that it asks, wherever they come from.
+    pub name_servers: Vec<String>,
 }
 
 /// A rule that sends packets to a routing table of their own. Source: nmstate `rust/src/lib/route_rule.rs`.
@@ -257,6 +259,8 @@ pub struct NodeInterface {
     pub vlan: Option<Vlan>,
     /// Its ports.
     pub ports: Vec<String>,
+    /// The mode of a bond.
+    pub bond_mode: Option<BondMode>,
     /// How many virtual functions it can have.
     pub max_vfs: Option<u32>,
     /// How many virtual functions it has, or is to have.
@@ -334,6 +338,25 @@ impl Node {
     pub fn has_default_route(&self, interface: &str) -> bool {
         let interface = self.interfaces.name_of(interface);
         self.default_routes.iter().any(|route| route.next_hop_interface.as_deref() == Some(interface))
+    }
+
+    /// Whether the node is reached through this interface, or through something that stands on it: a VLAN interface, a bond or a bridge.
+    pub fn is_reached_through(&self, interface: &str) -> bool {
+        let mut below: HashSet<&str> = HashSet::from([interface]);
+        if self.depends_on(interface) {
+            return true;
+        }
+        loop {
+            let stands = |(name, it): &(&String, &NodeInterface)| {
+                let on_base = it.vlan.as_ref().is_some_and(|vlan| below.contains(vlan.base_iface.as_str()));
+                !below.contains(name.as_str()) && (on_base || it.ports.iter().any(|port| below.contains(port.as_str())))
+            };
+            let above: Vec<&str> = self.interfaces.iter().filter(stands).map(|(name, _)| name.as_str()).collect();
+            if above.is_empty() || above.iter().any(|name| self.depends_on(name)) {
+                return !above.is_empty();
+            }
+            below.extend(above);
+        }
     }
 
     /// Whether the node is reached, or reaches the world, through this interface.

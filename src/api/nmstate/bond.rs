@@ -55,6 +55,11 @@ words! {
 }
 
 impl BondMode {
+    /// The mode of this word; none for one that is never written here.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.as_str() == word)
+    }
+
     /// Whether a bond can have it: one of an OVS bridge, or one of the kernel.
     pub fn is_of(self, is_ovs: bool) -> bool {
         match self {

@@ -26,6 +26,14 @@ pub struct InterfaceIp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub dhcp_duid: Option<String>,
+    /// Whether the node tells DHCP its name; `true` if left out. Not a key of the Site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub dhcp_send_hostname: Option<bool>,
+    /// The name that the node tells DHCP instead of its own. Not a key of the Site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub dhcp_custom_hostname: Option<String>,
     /// IPv6: how the node makes its own part of an address: `eui64` or `stable-privacy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["eui64", "stable-privacy"]))]

@@ -72,8 +72,9 @@ pub(super) fn holder<'a>(node: &'a Node, nic: &str, bridge: &str) -> Option<&'a 
 /// a NIC, 425 for a bridge: `nm_device_get_route_metric_default`), and the route would leave by whatever else has one.
 fn automatic_metric(node: &Node, is_ipv4: bool, leads_through: &impl Fn(&Route) -> bool) -> Option<i64> {
     let is_configured = |route: &Route| {
+        let has_metric = |it: &Route| it.metric.is_none_or(|metric| metric < 0) || it.metric == route.metric;
         let is_same = |it: &Route| it.destination == route.destination && it.next_hop_address == route.next_hop_address;
-        node.routes.iter().any(|it| leads_through(it) && is_same(it))
+        node.routes.iter().any(|it| leads_through(it) && is_same(it) && has_metric(it))
     };
     let routes = node.default_routes.iter().filter(|route| route.is_ipv4() == is_ipv4 && leads_through(route));
     routes.filter(|route| !is_configured(route)).filter_map(|route| route.metric).filter(|metric| *metric >= 0).min()
@@ -102,6 +103,8 @@ fn kept(holder: &NodeInterface, ip: Option<&InterfaceIp>, is_ipv4: bool, metric:
         // By these the server, or the node itself, comes to the same address again.
         dhcp_client_id: by(&ip.dhcp_client_id).filter(|_| is_ipv4 && is_automatic),
         dhcp_duid: by(&ip.dhcp_duid).filter(|_| !is_ipv4 && is_automatic),
+        dhcp_send_hostname: only_no(ip.dhcp_send_hostname),
+        dhcp_custom_hostname: ip.dhcp_custom_hostname.clone().filter(|_| is_automatic),
         addr_gen_mode: ip.addr_gen_mode.clone().filter(|_| !is_ipv4 && is_automatic),
         token: ip.token.clone().filter(|_| !is_ipv4 && is_automatic),
         auto_dns: only_no(ip.auto_dns),

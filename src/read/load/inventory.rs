@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::api::nmstate::{DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
+use crate::api::nmstate::{BondMode, DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::address::{net_of, parse_net};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::Inventory;
@@ -139,6 +139,7 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         list.into_iter().flatten().filter_map(route).collect::<Vec<Route>>()
     };
     let is_main = |route: &Route| route.table_id.is_none_or(|table| table == 0 || table == MAIN_TABLE);
+    let asked = state.and_then(|state| state.pointer("/dns-resolver/running")).and_then(dns);
     let rules = state.and_then(|state| state.pointer("/route-rules/config")).and_then(Value::as_array);
     let (config, running) = (routes("config"), routes("running"));
     let defaults = running.iter().chain(&config).filter(|route| route.is_default() && is_main(route));
@@ -155,6 +156,7 @@ pub(super) fn node_state(origin: Origin, value: &Value, diagnostics: &mut Vec<Di
         routes: config,
         route_rules: rules.into_iter().flatten().filter_map(route_rule).collect(),
         dns: state.and_then(|state| state.pointer("/dns-resolver/config")).and_then(dns),
+        name_servers: asked.map(|asked| asked.server).unwrap_or_default(),
         origin,
     })
 }
@@ -201,6 +203,7 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
         expiring: ["ipv4", "ipv6"].into_iter().flat_map(|key| expiring(value, key)).collect(),
         vlan,
         ports: ports.collect(),
+        bond_mode: value.pointer("/link-aggregation/mode").and_then(Value::as_str).and_then(BondMode::named),
         max_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "max-vfs")),
         total_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "total-vfs")),
     };
@@ -242,6 +245,8 @@ fn ip(interface: &Value, key: &'static str) -> Result<Option<InterfaceIp>, &'sta
         autoconf: switch("autoconf"),
         dhcp_client_id: text_at(value, "dhcp-client-id"),
         dhcp_duid: text_at(value, "dhcp-duid"),
+        dhcp_send_hostname: switch("dhcp-send-hostname"),
+        dhcp_custom_hostname: text_at(value, "dhcp-custom-hostname").filter(|name| !name.is_empty()),
         addr_gen_mode: text_at(value, "addr-gen-mode"),
         token: text_at(value, "token").filter(|token| token != "::"),
         auto_dns: switch("auto-dns"),
