@@ -69,6 +69,7 @@ rules! {
     policies_depend::POLICIES_DEPEND,
     policy_name_collision::POLICY_NAME_COLLISION,
     port_taken_out::PORT_TAKEN_OUT,
+    selector_selects_nothing::SELECTOR_SELECTS_NOTHING,
     stale_inventory::STALE_INVENTORY,
     subnets_differ::SUBNETS_DIFFER,
     tag_put_on_twice::TAG_PUT_ON_TWICE,

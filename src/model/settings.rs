@@ -33,6 +33,8 @@ pub struct Settings {
     pub trunks: Vec<Trunk>,
     /// OVN's localnets, by their names.
     pub localnets: BTreeMap<String, Localnet>,
+    /// The Site's `spec`; none without a Site.
+    pub origin: Option<Origin>,
     /// The Site as it is written, which knows what holds where a key is left out; an empty one if there is none.
     pub site: SiteSpec,
     /// Whether policies that are no longer wanted are retired.
@@ -50,6 +52,7 @@ impl Default for Settings {
             groups: vec![NodeGroup::default()],
             trunks: Vec::new(),
             localnets: BTreeMap::new(),
+            origin: None,
             site: SiteSpec::default(),
             retire: false,
             skip_nncp: false,

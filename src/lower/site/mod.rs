@@ -50,7 +50,13 @@ pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) ->
     let groups = groups::resolve(&spec, &origin, &trunks, overrides, &known, &mut findings);
     let is_sound = !findings.has_errors();
     all.extend(findings);
-    (is_sound && !objects.is_site_broken).then(|| Settings { groups, trunks, localnets, ..combine(spec, overrides) })
+    (is_sound && !objects.is_site_broken).then(|| Settings {
+        groups,
+        trunks,
+        localnets,
+        origin: Some(origin),
+        ..combine(spec, overrides)
+    })
 }
 
 /// The single keys of the Site; the command line overrides them.
