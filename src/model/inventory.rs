@@ -62,7 +62,19 @@ pub struct NodeObject {
     pub taints: Vec<Taint>,
 }
 
+/// The labels of control-plane nodes, and the keys of the taints that keep pods off them (kubeadm; `master` is the older word).
+const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+
+fn is_control_plane(labels: &NodeSelector) -> bool {
+    CONTROL_PLANE.iter().any(|label| labels.contains_key(*label))
+}
+
 impl NodeObject {
+    /// Whether it is a control-plane node.
+    pub fn is_control_plane(&self) -> bool {
+        is_control_plane(&self.labels)
+    }
+
     /// The value of the label `kubernetes.io/hostname`; the name, if it has none.
     pub fn hostname(&self) -> &str {
         self.labels.get(HOSTNAME).unwrap_or(&self.name)
@@ -238,6 +250,16 @@ impl Node {
     pub fn hostname(&self) -> &str {
         let label = self.labels.as_ref().and_then(|labels| labels.get(HOSTNAME));
         label.unwrap_or(&self.name)
+    }
+
+    /// Whether it is surely a control-plane node.
+    pub fn is_control_plane(&self) -> bool {
+        self.labels.as_ref().is_some_and(is_control_plane)
+    }
+
+    /// Whether it is surely a control-plane node, with the taint by which pods are kept off it.
+    pub fn is_closed_control_plane(&self) -> bool {
+        self.is_control_plane() && self.taints.iter().any(|taint| CONTROL_PLANE.contains(&taint.key.as_str()))
     }
 
     /// Where an interface stands in the node's state.
