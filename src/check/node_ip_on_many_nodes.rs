@@ -119,7 +119,7 @@ impl Receivers {
             (2.., _) => Some(Self::Known(numbers)),
             // One node, though nobody knows in which group.
             _ if is_pinned => None,
-            (1, _) if is_certain => None,
+            (0 | 1, _) if is_certain => None,
             (_, [_, _, ..]) => Some(Self::EveryGroup),
             (_, [host]) if host.nodes.is_empty() => Some(Self::Everywhere),
             _ => Some(Self::Selected),

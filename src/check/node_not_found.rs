@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
 use crate::base::spelling::nearest;
-use crate::model::inventory::Node;
+use crate::model::inventory::{Node, NodeObject};
 use crate::model::{HOSTNAME, Plan};
 use crate::rule;
 
@@ -19,7 +19,8 @@ rule! {
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
-    if plan.inventory.is_empty() || plan.inventory.is_partial {
+    let is_unknown = plan.inventory.is_empty() && plan.inventory.stateless().is_empty();
+    if is_unknown || plan.inventory.is_partial {
         return Vec::new();
     }
     let mut hits = Vec::new();
@@ -27,13 +28,14 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     for wukong in &plan.wukongs {
         let Some(hostname) = wukong.identity.node_selector.get(HOSTNAME) else { continue };
         let mut hosts = wukong.networks.iter().flat_map(|network| &network.hosts);
-        let is_missing = hosts.any(|host| host.need.is_some() && host.selected.nodes.is_empty());
+        let is_missing = hosts.any(|host| host.need.is_some());
         if !is_missing || plan.inventory.has_hostname(hostname) || !seen.insert(hostname) {
             continue;
         }
         let selector = wukong.identity.origin.child("spec").child("highAvailability").child("nodeSelector");
         hits.push(Hit::new(selector.child(HOSTNAME).here(), move || {
-            let known: Vec<&str> = plan.inventory.nodes().iter().map(Node::hostname).collect();
+            let stateless = plan.inventory.stateless().iter().map(NodeObject::hostname);
+            let known: Vec<&str> = plan.inventory.nodes().iter().map(Node::hostname).chain(stateless).collect();
             let help = match nearest(hostname, &known) {
                 Some(meant) => {
                     format!("did you mean `{meant}`? Else export the states again: `kubectl get nns -o yaml`")

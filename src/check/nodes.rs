@@ -17,6 +17,7 @@ pub(super) fn is_known(plan: &Plan, host: &Host) -> bool {
     let definition = host.uplink.as_ref().and_then(|uplink| uplink.definition.as_ref());
     definition.is_some_and(|definition| definition.says_ip() || definition.ovs_bond.is_some())
         || !host.selected.nodes.is_empty()
+        || host.selected.is_surely_empty()
         || plan.inventory.is_partial
 }
 

@@ -112,6 +112,25 @@ pub struct NodeObject {
     pub taints: Vec<Taint>,
 }
 
+/// The labels of control-plane nodes, and the keys of the taints that keep pods off them (kubeadm; `master` is the older word).
+const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+
+fn is_control_plane(labels: &NodeSelector) -> bool {
+    CONTROL_PLANE.iter().any(|label| labels.contains_key(*label))
+}
+
+impl NodeObject {
+    /// Whether it is a control-plane node.
+    pub fn is_control_plane(&self) -> bool {
+        is_control_plane(&self.labels)
+    }
+
+    /// The value of the label `kubernetes.io/hostname`; the name, if it has none.
+    pub fn hostname(&self) -> &str {
+        self.labels.get(HOSTNAME).unwrap_or(&self.name)
+    }
+}
+
 /// The interfaces of a node, found by any name that the kernel takes for them: their own, and their `alt-names`. nmstate takes those, too, for
 /// ports, for the base of a VLAN, for `copy-mac-from` and in routes (nmstate 2.2.62, `ifaces/inter_ifaces.rs`, `InterfaceNameSearch`).
 #[derive(Debug, Clone, Default)]
@@ -306,6 +325,16 @@ impl Node {
         label.unwrap_or(&self.name)
     }
 
+    /// Whether it is surely a control-plane node.
+    pub fn is_control_plane(&self) -> bool {
+        self.labels.as_ref().is_some_and(is_control_plane)
+    }
+
+    /// Whether it is surely a control-plane node, with the taint by which pods are kept off it.
+    pub fn is_closed_control_plane(&self) -> bool {
+        self.is_control_plane() && self.taints.iter().any(|taint| CONTROL_PLANE.contains(&taint.key.as_str()))
+    }
+
     /// Where an interface stands in the node's state.
     pub fn place_of(&self, interface: &NodeInterface) -> Place {
         let list = self.origin.child("status").child("currentState").child("interfaces");
@@ -376,6 +405,13 @@ pub struct Selection {
     pub stateless: usize,
 }
 
+impl Selection {
+    /// Whether surely no node is selected.
+    pub fn is_surely_empty(&self) -> bool {
+        self.is_certain && self.nodes.is_empty() && self.stateless == 0
+    }
+}
+
 impl Inventory {
     /// The inventory of these nodes, in the order of their names, and of Nodes without a state.
     pub fn new(mut nodes: Vec<Node>, stateless: Vec<NodeObject>) -> Self {
@@ -425,7 +461,7 @@ impl Inventory {
     }
 
     /// Whether the labels of every node are known, as far as the inputs tell, whether or not there is a state of each.
-    fn knows_labels(&self) -> bool {
+    pub fn knows_labels(&self) -> bool {
         !self.is_partial && self.unlabelled.is_empty() && !(self.nodes.is_empty() && self.stateless.is_empty())
     }
 
@@ -466,8 +502,7 @@ impl Inventory {
 
     /// Whether a node has this value of the label `kubernetes.io/hostname`.
     pub fn has_hostname(&self, hostname: &str) -> bool {
-        let is_it = |node: &NodeObject| node.labels.get(HOSTNAME).unwrap_or(&node.name) == hostname;
-        self.by_hostname.contains_key(hostname) || self.stateless.iter().any(is_it)
+        self.by_hostname.contains_key(hostname) || self.stateless.iter().any(|node| node.hostname() == hostname)
     }
 
     /// The nodes that have an interface of this name, in order.

@@ -24,6 +24,8 @@ pub struct Policy {
     pub node_selector: Arc<NodeSelector>,
     /// The nodes of the inventory that it selects.
     pub nodes: Selection,
+    /// The number of its node group in the settings.
+    pub group: usize,
     /// What it is about.
     pub subject: Subject,
     /// What the Site says of the uplink.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub localnets: BTreeMap<String, Localnet>,
     /// The ranges that the cluster uses itself, as the Site has them.
     pub cluster_ranges: Vec<ClusterRange>,
+    /// The Site's `spec`; none without a Site.
+    pub origin: Option<Origin>,
     /// The Site as it is written, which knows what holds where a key is left out; an empty one if there is none.
     pub site: SiteSpec,
     /// Whether policies that are no longer wanted are retired.
@@ -55,6 +57,7 @@ impl Default for Settings {
             trunks: Vec::new(),
             localnets: BTreeMap::new(),
             cluster_ranges: Vec::new(),
+            origin: None,
             site: SiteSpec::default(),
             retire: false,
             skip_nncp: false,

@@ -37,8 +37,8 @@ use crate::lower::claims;
 use crate::model::cni::Plugin;
 use crate::model::inventory::Selections;
 use crate::model::{
-    Attachment, Carrier, Claim, Claimed, Holder, Host, Identity, Need, Network, NodeGroup, Selection, Settings,
-    StaticIp, Uplink, Wire, Wukong,
+    Attachment, Carrier, Claim, Claimed, Holder, Host, Identity, Inventory, Need, Network, NodeGroup, Selection,
+    Settings, StaticIp, Uplink, Wire, Wukong,
 };
 use crate::read::load::{LoadedWukong, Object, Objects};
 use crate::read::source::Sources;
@@ -94,6 +94,14 @@ struct Context<'a> {
     has_ipam: bool,
 }
 
+/// What all Wukongs are lowered with.
+struct Around<'a> {
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    /// Whether the selector of a node group surely selects no node.
+    has_empty_group: bool,
+}
+
 /// What a Wukong comes to: a function of itself and of the settings.
 struct LoweredWukong {
     wukong: Wukong,
@@ -135,8 +143,12 @@ pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, find
         define_interfaces: has_vlans || !objects.policies.is_empty(),
         attachments: &objects.attachments,
     };
+    // A group whose own selector selects no node is in the wrong, and not the Wukongs that select the nodes which it should have.
+    let selects_none = |group: &NodeGroup| objects.inventory.selects_none(&group.node_selector);
+    let has_empty_group = settings.groups.iter().any(selects_none);
+    let around = Around { settings, inventory: &objects.inventory, has_empty_group };
     let lowered: Vec<LoweredWukong> =
-        wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, settings, &others)).collect();
+        wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, &around, &others)).collect();
     let mut networks = Networks { is_partial, ..Networks::default() };
     let mut selections = Selections::new(&objects.inventory);
     let mut mismatches = Vec::new();
@@ -218,9 +230,10 @@ fn distinct(
 fn lower_wukong(
     identity: &Arc<Identity>,
     loaded: &LoadedWukong,
-    settings: &Settings,
+    around: &Around<'_>,
     others: &claims::Others<'_>,
 ) -> LoweredWukong {
+    let settings = around.settings;
     let wukong = Wukong { identity: Arc::clone(identity), networks: Vec::with_capacity(loaded.networks.len()) };
     let (attachments, claims, mismatches, findings) = (Vec::new(), Vec::new(), Vec::new(), Findings::default());
     let mut lowered =
@@ -230,7 +243,8 @@ fn lower_wukong(
         let needs_policies = |config: &Object<NetworkConfig>| {
             matches!(config.value.network_type, Some(NetworkType::Bridge | NetworkType::Ovs))
         };
-        if !settings.skip_nncp && loaded.networks.iter().any(needs_policies) {
+        let is_groups_slip = || around.has_empty_group && !around.inventory.selects_none(&identity.node_selector);
+        if !settings.skip_nncp && loaded.networks.iter().any(needs_policies) && !is_groups_slip() {
             lowered.findings.extend(conflicts);
         }
     }

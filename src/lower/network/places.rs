@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::api::site::PolicyScope;
 use crate::base::diagnostic::Diagnostic;
-use crate::model::{Carrier, Identity, NodeGroup, NodeSelector, Settings};
+use crate::base::spelling::nearest;
+use crate::model::{Carrier, Identity, NodeSelector, Settings};
 use crate::rule;
 
 rule! {
@@ -49,7 +50,7 @@ pub(super) fn places(identity: &Identity, settings: &Settings) -> (Vec<GroupNode
         for (label, value) in &identity.node_selector {
             match nodes.insert(label.clone(), value.clone()) {
                 Some(other) if other != *value => {
-                    conflicts.push(node_selector_conflict(identity, label, value, group, &other));
+                    conflicts.push(node_selector_conflict(identity, label, value, number, settings));
                 }
                 _ => {}
             }
@@ -67,13 +68,27 @@ pub(super) fn places(identity: &Identity, settings: &Settings) -> (Vec<GroupNode
     (places, conflicts)
 }
 
-fn node_selector_conflict(identity: &Identity, label: &str, value: &str, group: &NodeGroup, other: &str) -> Diagnostic {
+fn node_selector_conflict(
+    identity: &Identity,
+    label: &str,
+    value: &str,
+    group: usize,
+    settings: &Settings,
+) -> Diagnostic {
+    let group = &settings.groups[group];
+    let other = group.node_selector.get(label).map_or("", String::as_str);
+    let known: Vec<&str> =
+        settings.groups.iter().filter_map(|group| group.node_selector.get(label)).map(String::as_str).collect();
+    let help = match nearest(value, &known).filter(|_| value.len() > 2) {
+        Some(meant) => format!("did you mean `{meant}`? Else agree on the value, or leave the label to one of the two"),
+        None => "agree on the value, or leave the label to one of the two".to_owned(),
+    };
     let selector = identity.origin.child("spec").child("highAvailability").child("nodeSelector");
     let whose = group.name.as_ref().map_or_else(|| "the Site".to_owned(), |name| format!("the node group `{name}`"));
     Diagnostic::new(
         &NODE_SELECTOR_CONFLICT,
         selector.child(label).here(),
         format!("no node is selected: the Wukong wants `{label}: {value}`, {whose} `{label}: {other}`"),
-        "agree on the value, or leave the label to one of the two",
+        help,
     )
 }

@@ -227,6 +227,7 @@ impl<'a> Request<'a> {
             source: SourceFiles::of(&self.wukong.identity.source),
             node_selector,
             nodes,
+            group: self.host.group,
             subject: self.subject.into(),
             uplink: self.host.uplink.as_ref().and_then(|uplink| uplink.definition.clone()),
             is_per_node: false,

@@ -57,6 +57,7 @@ pub fn settings(objects: &Objects, overrides: &Overrides, all: &mut Findings) ->
         trunks,
         localnets,
         cluster_ranges,
+        origin: Some(origin),
         ..combine(spec, overrides)
     })
 }
