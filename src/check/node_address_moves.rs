@@ -48,7 +48,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         });
         let key = key.unwrap_or(Key::PhysicalInterface);
         let place = network.map_or_else(|| policy.origin.here(), |network| network.at(key));
-        Some(Hit::new(place, move || words(policy, node, bridge, nic, key, more)))
+        Some(Hit::new(place, move || words(policy, node, bridge, nic, key, more)).of_nodes(&policy.nodes))
     };
     by_bridge.into_iter().filter_map(hit).collect()
 }

@@ -85,10 +85,11 @@ impl<'a, K: Eq + Hash> Asked<'a, K> {
     }
 }
 
-impl Hit<'_> {
+impl<'a> Hit<'a> {
     /// The same about nodes of the inventory: a warning if it is not known for certain that they are selected.
-    pub(super) fn on_nodes(self, selection: &Selection) -> Self {
-        if selection.is_certain { self } else { self.with_severity(Severity::Warning) }
+    pub(super) fn on_nodes(self, selection: &'a Selection) -> Self {
+        let hit = self.of_nodes(selection);
+        if selection.is_certain { hit } else { hit.with_severity(Severity::Warning) }
     }
 }
 
