@@ -83,7 +83,12 @@ struct Shown<'a> {
     hit: Hit<'a>,
     more: usize,
     kept: Vec<Place>,
+    /// The same at this place, on other nodes.
+    elsewhere: Vec<Hit<'a>>,
 }
+
+/// Where nodes of the inventory show something: those of one place and severity that are of other nodes are one finding.
+type OfNodes = (Place, Severity);
 
 /// Reports the hits of a rule that are not accepted, those of a group as one. Gives the networks in which they are.
 fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<NetworkId> {
@@ -92,6 +97,7 @@ fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<
     // The first of those that are equal, until a second one is found.
     let mut firsts: HashMap<usize, Option<Place>> = HashMap::new();
     let mut networks = Vec::new();
+    let mut of_nodes: HashMap<OfNodes, usize> = HashMap::new();
     for hit in hits {
         let severity = hit.severity.unwrap_or(rule.severity);
         if severity == Severity::Warning
@@ -110,21 +116,40 @@ fn collect(rule: &'static Rule, hits: Vec<Hit<'_>>, report: &mut Report) -> Vec<
             None => None,
         };
         networks.extend(hit.place.network().into_iter().chain(hit.blames.iter().copied()));
-        let number = match hit.group.and_then(|group| groups.get(&group)) {
+        let known = hit.group.and_then(|group| groups.get(&group)).copied();
+        if let Some(nodes) = hit.nodes.filter(|_| known.is_none()) {
+            match of_nodes.entry((hit.place.clone(), severity)) {
+                Entry::Vacant(first) => drop(first.insert(shown.len())),
+                Entry::Occupied(first) => {
+                    let first = &mut shown[*first.get()];
+                    // Two things that are wrong on the same nodes are two findings.
+                    if first.hit.nodes != Some(nodes) {
+                        first.elsewhere.push(hit);
+                        continue;
+                    }
+                }
+            }
+        }
+        let number = match known {
             Some(number) => {
-                shown[*number].more += 1;
-                *number
+                shown[number].more += 1;
+                number
             }
             None => {
                 groups.extend(hit.group.map(|group| (group, shown.len())));
-                shown.push(Shown { hit, more: 0, kept: Vec::new() });
+                shown.push(Shown { hit, more: 0, kept: Vec::new(), elsewhere: Vec::new() });
                 shown.len() - 1
             }
         };
         shown[number].kept.extend(kept);
     }
-    for Shown { hit, more, kept } in shown {
-        let Words { message, help, related, about } = hit.words(More(more), &kept);
+    for Shown { hit, more, kept, elsewhere } in shown {
+        let Words { mut message, help, related, mut about } = hit.words(More(more), &kept);
+        let other_nodes: HashSet<_> = elsewhere.iter().filter_map(|hit| hit.nodes).collect();
+        message += &More(other_nodes.len()).words("; the same goes for other nodes", |count| {
+            format!("; the same goes for {count} other groups of nodes")
+        });
+        about.extend(elsewhere.iter().flat_map(|hit| hit.words(More(0), &[]).about));
         let severity = hit.severity.unwrap_or(rule.severity);
         report.push(Diagnostic { severity, related, about, ..Diagnostic::new(rule, hit.place, message, help) });
     }

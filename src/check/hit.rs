@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::nodes::SelectionId;
 use crate::base::diagnostic::More;
 use crate::base::place::{NetworkId, Place};
 use crate::base::rule::Severity;
+use crate::model::Selection;
 
 /// One breach of a rule.
 pub(super) struct Hit<'a> {
@@ -20,6 +22,8 @@ pub(super) struct Hit<'a> {
     pub(super) group: Option<usize>,
     /// Those of one number are equals, of which one may be: the first that is not accepted is kept, and is not a breach.
     pub(super) equals: Option<usize>,
+    /// The nodes of the inventory that it is about: those of one place and other nodes are one finding.
+    pub(super) nodes: Option<SelectionId<'a>>,
     words: Wording<'a>,
 }
 
@@ -89,12 +93,20 @@ impl<'a> Hit<'a> {
         equals: Option<usize>,
         words: impl Fn(More, &[Place]) -> Words + Send + Sync + 'a,
     ) -> Self {
-        Self { place, also: Arc::default(), blames: Vec::new(), severity: None, group, equals, words: Box::new(words) }
+        let (also, blames) = (Arc::default(), Vec::new());
+        Self { place, also, blames, severity: None, group, equals, nodes: None, words: Box::new(words) }
     }
 
     /// The same with another severity than the rule's.
     pub(super) fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
+        self
+    }
+
+    /// The same, as what these nodes of the inventory show. Each node group has its own, and one network is wrong on all of them for one
+    /// reason.
+    pub(super) fn of_nodes(mut self, selection: &'a Selection) -> Self {
+        self.nodes = Some(SelectionId::of(selection));
         self
     }
 

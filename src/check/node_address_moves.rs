@@ -31,7 +31,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         let node = plan.inventory.node(number);
         let more = More(moving.len() - 1);
         let (key, place) = port_of(plan, policy, nic);
-        Some(Hit::new(place, move || words(policy, node, bridge, nic, key, more)))
+        Some(Hit::new(place, move || words(policy, node, bridge, nic, key, more)).of_nodes(&policy.nodes))
     };
     moves(plan).into_iter().filter_map(hit).collect()
 }

@@ -87,11 +87,12 @@ impl<'a, K: Eq + Hash> Asked<'a, K> {
     }
 }
 
-impl Hit<'_> {
+impl<'a> Hit<'a> {
     /// The same about a node of the inventory: a warning if it is not known for certain that it is selected.
-    pub(super) fn on_node(self, plan: &Plan, selection: &Selection, number: usize) -> Self {
+    pub(super) fn on_node(self, plan: &Plan, selection: &'a Selection, number: usize) -> Self {
         let is_certain = plan.inventory.is_surely_in(selection, number);
-        if is_certain { self } else { self.with_severity(Severity::Warning) }
+        let hit = self.of_nodes(selection);
+        if is_certain { hit } else { hit.with_severity(Severity::Warning) }
     }
 }
 

@@ -56,15 +56,18 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                     "`{name}` gets a second default route, through {second}; the first is that of `{}`{others}",
                     earlier.name
                 );
-                let (help, text) = match first {
-                    Route::Pod => (
-                        "leave out this `gateway`, and the pod network's route stays the only one; or accept it in the Site",
-                        "the pod network has a default route",
-                    ),
-                    Route::Gateway(_) | Route::Attachment(_) => (
-                        "keep one default route for each virtual machine: leave out this `gateway`, or the other network's",
-                        "the first one",
-                    ),
+                let help = match (&first, &second) {
+                    (Route::Pod, Route::Gateway(_)) => {
+                        "leave out this `gateway`, and the pod network's route stays the only one; or accept it in the Site"
+                    }
+                    (Route::Pod, _) => "use an attachment without a default route; or accept it in the Site",
+                    _ => {
+                        "keep one default route for each virtual machine: leave out this `gateway`, or the other network's"
+                    }
+                };
+                let text = match first {
+                    Route::Pod => "the pod network has a default route",
+                    Route::Gateway(_) | Route::Attachment(_) => "the first one",
                 };
                 Words::new(message, help).with_related(first.place(earlier), text)
             }));
