@@ -42,31 +42,31 @@ rule! {
 }
 
 /// The guest's own subnets on the pod network.
-const OF_KUBEVIRT: [IpNet; 2] = [v4([10, 0, 2, 0], 24), v6([0xfd10, 0, 2, 0, 0, 0, 0, 0], 120)];
+const OF_KUBEVIRT: [IpNet; 2] = [v4([10, 0, 2], 24), v6([0xfd10, 0, 2], 120)];
 
 /// Link-local addresses. Those of IPv6 are on every interface, and hurt nothing.
-const LINK_LOCAL: IpNet = v4([169, 254, 0, 0], 16);
+const LINK_LOCAL: IpNet = v4([169, 254, 0], 16);
 
 /// What OVN-Kubernetes uses between the nodes: for its join switch, its transit switch, and (IPv6) its masquerade.
 const OF_OVN: [IpNet; 5] = [
-    v4([100, 64, 0, 0], 16),
-    v4([100, 88, 0, 0], 16),
-    v6([0xfd98, 0, 0, 0, 0, 0, 0, 0], 64),
-    v6([0xfd97, 0, 0, 0, 0, 0, 0, 0], 64),
-    v6([0xfd69, 0, 0, 0, 0, 0, 0, 0], 112),
+    v4([100, 64, 0], 16),
+    v4([100, 88, 0], 16),
+    v6([0xfd98, 0, 0], 64),
+    v6([0xfd97, 0, 0], 64),
+    v6([0xfd69, 0, 0], 112),
 ];
 
 /// The interfaces by which a node with OVN is known: OVN-Kubernetes' management port, Kube-OVN's, and the bridge of both.
 const SIGNS_OF_OVN: [&str; 3] = ["ovn-k8s-mp0", "ovn0", "br-int"];
 
-const fn v4(octets: [u8; 4], prefix_length: u8) -> IpNet {
-    let [a, b, c, d] = octets;
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix_length))
+/// A network of IPv4 by its first three bytes.
+const fn v4(first: [u8; 3], prefix_length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(first[0], first[1], first[2], 0), prefix_length))
 }
 
-const fn v6(segments: [u16; 8], prefix_length: u8) -> IpNet {
-    let [a, b, c, d, e, f, g, h] = segments;
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix_length))
+/// A network of IPv6 by its first three segments.
+const fn v6(first: [u16; 3], prefix_length: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first[0], first[1], first[2], 0, 0, 0, 0, 0), prefix_length))
 }
 
 /// What uses a range.

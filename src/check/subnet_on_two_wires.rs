@@ -198,7 +198,8 @@ impl<'a> Right<'a> {
     fn can_have(&self, guest: &Guest<'_>) -> bool {
         let own = guest.nodes();
         let meeting = self.selectors.iter().filter(|(nodes, _)| can_overlap(&own, nodes));
-        !self.wukongs.contains(&std::ptr::from_ref(guest.wukong)) && meeting.map(|(_, count)| count).sum::<usize>() > 1
+        let has_two = meeting.flat_map(|(_, count)| std::iter::repeat_n((), *count)).nth(1).is_some();
+        has_two && !self.wukongs.contains(&std::ptr::from_ref(guest.wukong))
     }
 }
 
