@@ -71,7 +71,9 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         let Some((most, others)) = wires.split_first() else { continue };
         let odd: Vec<&OnWire<'_>> = others.iter().filter(|on| are_apart(on.wire, most.wire)).collect();
         let count: usize = odd.iter().map(|on| on.guests.len()).sum();
-        if most.guests.len() < 2.max(2 * count) {
+        // The wires that may be the same layer 2 agree.
+        let agreeing = wires.iter().map(|on| on.guests.len()).sum::<usize>() - count;
+        if most.guests.len() < 2 || agreeing < 2 * count {
             continue;
         }
         let Some(right) = Right::of(most) else { continue };
