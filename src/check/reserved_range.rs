@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -12,7 +12,7 @@ use crate::model::{Carrier, ClusterRange, Key, Network, Plan, RangeOf};
 use crate::rule;
 
 rule! {
-    /// A subnet of a guest or node overlaps addresses that the cluster uses itself.
+    /// A guest or node has an address that the cluster uses itself.
     ///
     /// Packets for such addresses take another way than the wire:
     ///
@@ -24,6 +24,7 @@ rule! {
     ///   (`internalJoinSubnet`, `internalTransitSwitchSubnet`, `internalMasqueradeSubnet` of OpenShift's Network API). The rule leaves
     ///   them out if the nodes' states show that there is no OVN.
     /// - The Site's `clusterNetwork` has the ranges of pods and services. What pods and nodes send there stays in the cluster.
+    ///   A subnet that contains such a range counts, too.
     ///
     /// ## Example
     /// ```yaml
@@ -42,31 +43,31 @@ rule! {
 }
 
 /// The guest's own subnets on the pod network.
-const OF_KUBEVIRT: [IpNet; 2] = [v4([10, 0, 2, 0], 24), v6([0xfd10, 0, 2, 0, 0, 0, 0, 0], 120)];
+const OF_KUBEVIRT: [IpNet; 2] = [v4([10, 0, 2], 24), v6([0xfd10, 0, 2], 120)];
 
 /// Link-local addresses. Those of IPv6 are on every interface, and hurt nothing.
-const LINK_LOCAL: IpNet = v4([169, 254, 0, 0], 16);
+const LINK_LOCAL: IpNet = v4([169, 254, 0], 16);
 
 /// What OVN-Kubernetes uses between the nodes: for its join switch, its transit switch, and (IPv6) its masquerade.
 const OF_OVN: [IpNet; 5] = [
-    v4([100, 64, 0, 0], 16),
-    v4([100, 88, 0, 0], 16),
-    v6([0xfd98, 0, 0, 0, 0, 0, 0, 0], 64),
-    v6([0xfd97, 0, 0, 0, 0, 0, 0, 0], 64),
-    v6([0xfd69, 0, 0, 0, 0, 0, 0, 0], 112),
+    v4([100, 64, 0], 16),
+    v4([100, 88, 0], 16),
+    v6([0xfd98, 0, 0], 64),
+    v6([0xfd97, 0, 0], 64),
+    v6([0xfd69, 0, 0], 112),
 ];
 
 /// The interfaces by which a node with OVN is known: OVN-Kubernetes' management port, Kube-OVN's, and the bridge of both.
 const SIGNS_OF_OVN: [&str; 3] = ["ovn-k8s-mp0", "ovn0", "br-int"];
 
-const fn v4(octets: [u8; 4], prefix_length: u8) -> IpNet {
-    let [a, b, c, d] = octets;
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix_length))
+/// A network of IPv4 by its first three bytes.
+const fn v4(first: [u8; 3], prefix_length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(first[0], first[1], first[2], 0), prefix_length))
 }
 
-const fn v6(segments: [u16; 8], prefix_length: u8) -> IpNet {
-    let [a, b, c, d, e, f, g, h] = segments;
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix_length))
+/// A network of IPv6 by its first three segments.
+const fn v6(first: [u16; 3], prefix_length: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first[0], first[1], first[2], 0, 0, 0, 0, 0), prefix_length))
 }
 
 /// What uses a range.
@@ -94,16 +95,16 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             let of_node = node_ip.map(|address| (address, network.at(Key::NodeIp), None));
             for (address, place, pod) in of_guest.into_iter().chain(of_node) {
                 let subnet = address.trunc();
-                let Some((range, of)) = ranges.find(subnet, pod) else { continue };
+                let Some((range, of)) = ranges.find(address, pod) else { continue };
                 let next = groups.len();
                 let group = *groups.entry((range, subnet)).or_insert(next);
                 let hit = Hit::in_group(place, group, move |more| {
-                    let message = format!(
-                        "the subnet {subnet} of `{}`{} overlaps {range}, {}",
-                        network.name,
-                        and_networks(more),
-                        of.words()
-                    );
+                    let (name, more, words) = (&network.name, and_networks(more), of.words());
+                    let message = if range.contains(&address.addr()) {
+                        format!("the address {} of `{name}`{more} is in {range}, {words}", address.addr())
+                    } else {
+                        format!("the subnet {subnet} of `{name}`{more} contains {range}, {words}")
+                    };
                     of.related()
                         .into_iter()
                         .fold(Words::new(message, of.help()), |words, (place, text)| words.with_related(place, text))
@@ -130,19 +131,18 @@ impl<'a> Ranges<'a> {
         Self { stated: &settings.cluster_ranges, has_ovn: !is_stated && (is_seen || is_unknown) }
     }
 
-    /// What uses addresses of a subnet: what the Site says first.
-    fn find(&self, subnet: IpNet, pod: Option<&'a Network>) -> Option<(IpNet, Use<'a>)> {
+    /// What uses an address: what the Site says first.
+    fn find(&self, address: IpNet, pod: Option<&'a Network>) -> Option<(IpNet, Use<'a>)> {
         let stated = self.stated.iter().map(|range| (range.net, Use::Stated(range)));
         let of_pod = pod.into_iter().flat_map(|pod| OF_KUBEVIRT.map(|range| (range, Use::Pod(pod))));
         let of_ovn = OF_OVN.into_iter().filter(|_| self.has_ovn).map(|range| (range, Use::Ovn));
         let mut all = stated.chain(of_pod).chain([(LINK_LOCAL, Use::LinkLocal)]).chain(of_ovn);
-        all.find(|(range, _)| overlap(*range, subnet))
+        // A wide subnet around what is used by default works, but for the few addresses there.
+        let is_in = |(range, of): &(IpNet, Use<'_>)| {
+            range.contains(&address.addr()) || matches!(of, Use::Stated(_)) && address.contains(&range.network())
+        };
+        all.find(is_in)
     }
-}
-
-fn overlap(a: IpNet, b: IpNet) -> bool {
-    let first = |net: IpNet| -> IpAddr { net.network() };
-    a.contains(&first(b)) || b.contains(&first(a))
 }
 
 impl Use<'_> {

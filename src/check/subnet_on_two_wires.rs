@@ -71,7 +71,9 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         let Some((most, others)) = wires.split_first() else { continue };
         let odd: Vec<&OnWire<'_>> = others.iter().filter(|on| are_apart(on.wire, most.wire)).collect();
         let count: usize = odd.iter().map(|on| on.guests.len()).sum();
-        if most.guests.len() < 2.max(2 * count) {
+        // The wires that may be the same layer 2 agree.
+        let agreeing = wires.iter().map(|on| on.guests.len()).sum::<usize>() - count;
+        if most.guests.len() < 2 || agreeing < 2 * count {
             continue;
         }
         let Some(right) = Right::of(most) else { continue };
@@ -198,7 +200,8 @@ impl<'a> Right<'a> {
     fn can_have(&self, guest: &Guest<'_>) -> bool {
         let own = guest.nodes();
         let meeting = self.selectors.iter().filter(|(nodes, _)| can_overlap(&own, nodes));
-        !self.wukongs.contains(&std::ptr::from_ref(guest.wukong)) && meeting.map(|(_, count)| count).sum::<usize>() > 1
+        let has_two = meeting.flat_map(|(_, count)| std::iter::repeat_n((), *count)).nth(1).is_some();
+        has_two && !self.wukongs.contains(&std::ptr::from_ref(guest.wukong))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The fields that several network types share: interface names, the uplink, what a type has no use for.
 
 use super::{Context, Lowered};
-use crate::api::{IpMode, NetworkConfig};
+use crate::api::NetworkConfig;
 use crate::base::address::Reported;
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::names::{
@@ -227,8 +227,7 @@ pub(super) fn lower_pod_network(config: &Object<NetworkConfig>, findings: &mut F
         ("physicalInterface", value.physical_interface.is_some()),
         ("nodeIP", value.node_ip.is_some()),
         ("nadName", value.nad_name.is_some()),
-        // `mode: dhcp` is what the pod network does.
-        ("ipConfig", value.ip_config.as_ref().is_some_and(|ip| ip.mode == IpMode::Static)),
+        ("ipConfig", config.is_ip_ignored()),
     ] {
         ignore(config, key, is_there, why, findings);
     }

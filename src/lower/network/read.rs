@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::DUPLICATE_NETWORK;
 use super::address::{NoIp, node_ip, static_ip};
 use super::fields::nad_name;
-use crate::api::{IpMode, NetworkConfig, NetworkType};
+use crate::api::{IpConfig, IpMode, NetworkConfig, NetworkType};
 use crate::base::address::Reported;
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::place::Origin;
@@ -51,9 +51,13 @@ pub(super) fn read<'a>(configs: &'a [Object<NetworkConfig>], findings: &mut Find
 }
 
 impl Object<NetworkConfig> {
-    /// Whether its addresses have no effect, which is a finding of its own.
-    fn is_ip_ignored(&self) -> bool {
-        self.is_pod_network() && self.value.ip_config.as_ref().is_some_and(|ip| ip.mode == IpMode::Static)
+    /// Whether its addresses have no effect, which is a finding of its own. `mode: dhcp` alone is what the pod network does.
+    pub(super) fn is_ip_ignored(&self) -> bool {
+        let has_addresses = |ip: &IpConfig| {
+            let has_servers = ip.dns_servers.as_ref().is_some_and(|servers| !servers.is_empty());
+            ip.mode == IpMode::Static || ip.address.is_some() || ip.gateway.is_some() || has_servers
+        };
+        self.is_pod_network() && self.value.ip_config.as_ref().is_some_and(has_addresses)
     }
 
     /// Whether it is the pod network: `default` is, whatever its type says, and what has no type.
