@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
@@ -41,6 +42,8 @@ struct Missing<'a> {
 enum Written<'a> {
     /// At a place, by the author of a network or of the Site.
     At(Place),
+    /// At a place of the Site, where an uplink that nothing stands on is called nearly so.
+    Otherwise(Place),
     /// By nobody: it is a name of other node groups that this group does not define.
     Undefined {
         /// The group.
@@ -65,6 +68,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut all: Vec<Missing<'a>> = Vec::new();
     let mut known: HashMap<(Written<'a>, &str), usize> = HashMap::new();
     let mut asked = Asked::new();
+    let used = OnceCell::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         for name in needed(&policy.desired_state) {
             if !asked.is_new(name, &policy.nodes) {
@@ -78,7 +82,10 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             }
             let is_certain = nodes.iter().all(|number| plan.inventory.is_surely_in(&policy.nodes, *number));
             // What is written once is one slip, in however many policies and node groups it is found.
-            let written = written(plan, policy, name);
+            let written = match unused_like(plan, policy.group, name, used.get_or_init(|| references(plan))) {
+                Some(place) => Written::Otherwise(place),
+                None => written(plan, policy, name),
+            };
             let new = Missing { policy, name, written: written.clone(), nodes, is_certain };
             match known.entry((written, name)) {
                 Entry::Occupied(first) => all[*first.get()].add(new),
@@ -106,6 +113,15 @@ fn hit<'a>(plan: &'a Plan, missing: Missing<'a>) -> Option<Hit<'a>> {
             };
             Words::new(format!("there is no interface `{name}` on {}", name_nodes(plan, &nodes)), help)
                 .with_related(node.origin.at("metadata/name"), "the state of the node")
+                .about([name])
+        }),
+        Written::Otherwise(place) => Hit::new(place, move || {
+            let message = format!(
+                "no network uses this uplink, and there is no interface `{name}` on {}",
+                name_nodes(plan, &nodes)
+            );
+            Words::new(message, format!("did you mean `{name}`?"))
+                .with_related(policy.origin.at("physicalInterface"), format!("`{name}` is used here"))
                 .about([name])
         }),
         Written::Undefined { group, misspelt } => {
@@ -145,6 +161,59 @@ fn needed(state: &NetworkState) -> BTreeSet<&str> {
     }
     needed.extend(state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).filter_map(|it| it.bridge.as_deref()));
     needed.into_iter().filter(|name| !made(name)).collect()
+}
+
+/// Who names what networks are on, by the groups and the names.
+type References<'a> = HashMap<(usize, &'a str), Reference<'a>>;
+
+/// Who names an interface.
+#[derive(PartialEq, Eq)]
+enum Reference<'a> {
+    Network(&'a Origin),
+    /// The Site, as what an alias is.
+    Alias(&'a str),
+    /// The Site, as the default or as the NIC of a bridge.
+    Site,
+    Several,
+}
+
+/// Who names the interfaces that networks, and VLAN interfaces of the Site, are on.
+fn references<'a>(plan: &'a Plan) -> References<'a> {
+    let mut references = References::new();
+    let mut add = |key: (usize, &'a str), new: Reference<'a>| match references.entry(key) {
+        Entry::Vacant(vacant) => drop(vacant.insert(new)),
+        Entry::Occupied(mut known) if *known.get() != new => drop(known.insert(Reference::Several)),
+        Entry::Occupied(_) => {}
+    };
+    for network in plan.networks() {
+        for host in &network.hosts {
+            let Some(uplink) = &host.uplink else { continue };
+            let by = match &uplink.alias {
+                Some(alias) => Reference::Alias(alias),
+                None if network.is_nic_named => Reference::Network(&network.origin),
+                None => Reference::Site,
+            };
+            add((host.group, &uplink.name), by);
+        }
+    }
+    for (number, group) in plan.settings.groups.iter().enumerate() {
+        for (name, definition) in &group.uplinks {
+            if let Some(vlan) = definition.interfaces.last().and_then(|top| top.vlan.as_ref()) {
+                add((number, &vlan.base_iface), Reference::Alias(name));
+            }
+        }
+    }
+    references
+}
+
+/// Where the Site has an uplink that nothing stands on, with nearly a name that several use: then it is the uplink's that is misspelt.
+fn unused_like(plan: &Plan, group: usize, name: &str, references: &References<'_>) -> Option<Place> {
+    let uplinks = &plan.settings.groups[group].uplinks;
+    references.get(&(group, name)).filter(|by| **by == Reference::Several)?;
+    let unused: Vec<&str> =
+        uplinks.keys().map(String::as_str).filter(|it| !references.contains_key(&(group, *it))).collect();
+    let meant = nearest(name, &unused)?;
+    Some(uplinks.get(&meant)?.origin.at("name"))
 }
 
 /// Where the name of an interface that a policy needs is written.

@@ -194,9 +194,7 @@ fn of_site<'a>(plan: &'a Plan, labels: &Labels<'a>) -> Vec<Hit<'a>> {
         if inventory.selects_none(&group.node_selector) {
             let whose = format!("the node group `{}`", group.name);
             add(whose, labels.slip(inventory, &group.node_selector), at_group);
-        } else if is_policy_good
-            && plan.settings.groups.get(number).is_some_and(|both| inventory.selects_none(&both.node_selector))
-        {
+        } else if is_policy_good && plan.settings.groups.get(number).is_some_and(|both| both.is_empty) {
             excluded.push((group, at_group));
         }
     }
@@ -220,7 +218,6 @@ fn of_site<'a>(plan: &'a Plan, labels: &Labels<'a>) -> Vec<Hit<'a>> {
 
 /// Whether a virtual machine can start somewhere, and the Site's selectors leave one of its bridges without any node.
 fn is_without_bridge(plan: &Plan, wukong: &Wukong) -> bool {
-    let selects_none = |group: usize| plan.inventory.selects_none(&plan.settings.groups[group].node_selector);
     let is_lost = |network: &Network| {
         let Some(bridge) = network.carrier.bridge_name().filter(|_| !plan.settings.skip_nncp) else { return false };
         let needs = || network.hosts.iter().any(|host| host.need.is_some());
@@ -228,7 +225,7 @@ fn is_without_bridge(plan: &Plan, wukong: &Wukong) -> bool {
             return true;
         }
         needs()
-            && network.hosts.iter().all(|host| selects_none(host.group))
+            && network.hosts.iter().all(|host| plan.settings.groups[host.group].is_empty)
             && plan.inventory.with_interface(bridge).is_empty()
             && !is_of_others(plan, bridge)
     };
