@@ -16,7 +16,7 @@ rule! {
     ///
     /// The scheduler knows nothing of bridges. Where the bridge is missing, CNI's `bridge` plugin makes one that leads nowhere, and the
     /// machine runs without its network; `ovs` fails. Nodes come from the inventory: those that the Wukong selects, that no taint keeps it off,
-    /// and that KubeVirt uses (`kubevirt.io/schedulable`). An error if the bridge is on none of them.
+    /// and that KubeVirt uses (`kubevirt.io/schedulable`). An error if the bridge is on none of them, and no node's labels or state are missing.
     ///
     /// ## Way out
     /// Select the policy's nodes in the Wukong too (`highAvailability.nodeSelector`), or let the Site's `policy.nodeSelector` or a node group select

@@ -72,11 +72,11 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             if numbers.len() == 1 { ("a control-plane node", "it") } else { ("control-plane nodes", "them") };
         let which =
             if are_workers_labelled { format!("`{WORKER}: \"\"`") } else { "a label of the workers".to_owned() };
-        let r#where =
+        let whose =
             if site.is_some() { "as the Site's `policy.nodeSelector`" } else { "as `policy.nodeSelector` of a Site" };
         let words = Words::new(
             format!("policies reach {nodes}, {role}, and no virtual machine that needs them can run on {is}"),
-            format!("set {which} {}", r#where),
+            format!("set {which} {whose}"),
         );
         // Without a Site, the policy is what is shown.
         match site {

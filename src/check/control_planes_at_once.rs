@@ -40,10 +40,13 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     })]
 }
 
+/// Nodes whose own addresses move, each with its policy and the NIC.
+type Moving<'a> = BTreeMap<usize, (&'a Policy, &'a str)>;
+
 /// The control-plane nodes whose own addresses move, each with its policy and the NIC, and how many such nodes there are; none if a majority
 /// of them stays.
-pub(super) fn quorum_lost(plan: &Plan) -> Option<(BTreeMap<usize, (&Policy, &str)>, usize)> {
-    let mut moving: BTreeMap<usize, (&Policy, &str)> = BTreeMap::new();
+pub(super) fn quorum_lost(plan: &Plan) -> Option<(Moving<'_>, usize)> {
+    let mut moving = Moving::new();
     for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
         let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
         let ports = bridges.flat_map(|it| it.ports().into_iter().filter(|port| *port != it.name));

@@ -232,8 +232,8 @@ fn written<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str) -> Written<'a>
     {
         return Written::At(place);
     }
-    if let Some(misspelt) = undefined(plan, policy.group, name) {
-        return Written::Undefined { group: policy.group, misspelt };
+    if is_undefined(plan, policy.group, name) {
+        return Written::Undefined { group: policy.group, misspelt: misspelt_alias(plan, policy.group, name) };
     }
     Written::At(network.at(Key::PhysicalInterface))
 }
@@ -293,21 +293,22 @@ fn in_site(
     }
 }
 
-/// If a name is one that other node groups define and this one does not: the name that was written for it, if there is one.
-fn undefined<'a>(plan: &'a Plan, group: usize, name: &str) -> Option<Option<&'a str>> {
+/// Whether a name is one that other node groups define and this one does not.
+fn is_undefined(plan: &Plan, group: usize, name: &str) -> bool {
     let groups = &plan.settings.groups;
-    let has = |name: &str| groups.iter().any(|group| group.physical_interfaces.contains_key(name));
-    if !has(name) {
-        return None;
-    }
-    let is_elsewhere = |alias: &str| {
-        let others = groups.iter().enumerate().filter(|(number, _)| *number != group);
-        others.into_iter().any(|(_, other)| other.physical_interfaces.contains_key(alias))
-    };
+    !groups[group].physical_interfaces.contains_key(name)
+        && groups.iter().any(|group| group.physical_interfaces.contains_key(name))
+}
+
+/// The name that a group alone has, and that is nearly this one.
+fn misspelt_alias<'a>(plan: &'a Plan, group: usize, name: &str) -> Option<&'a str> {
+    let groups = &plan.settings.groups;
+    let others = || groups.iter().enumerate().filter(|(number, _)| *number != group);
+    let is_elsewhere = |alias: &str| others().any(|(_, other)| other.physical_interfaces.contains_key(alias));
     let own = groups[group].physical_interfaces.keys().map(String::as_str);
     let own: Vec<&str> = own.filter(|alias| !is_elsewhere(alias)).collect();
-    let misspelt = nearest(name, &own);
-    Some(own.into_iter().find(|alias| Some(*alias) == misspelt.as_deref()))
+    let misspelt = nearest(name, &own)?;
+    own.into_iter().find(|alias| *alias == misspelt)
 }
 
 /// The name that was meant: what node groups define, an uplink of the Site, or an interface of the node, first one that the node is not reached

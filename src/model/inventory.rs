@@ -21,6 +21,7 @@ pub struct Inventory {
     unlabelled: Arc<[usize]>,
     /// The Nodes of which there is no state.
     stateless: Vec<NodeObject>,
+    stateless_by_hostname: HashMap<String, Vec<usize>>,
     everything: Arc<[usize]>,
     /// Whether there were nodes that could not be read, of which nothing is to be guessed.
     pub is_partial: bool,
@@ -324,7 +325,11 @@ impl Inventory {
     /// The inventory of these nodes, in the order of their names, and of Nodes without a state.
     pub fn new(mut nodes: Vec<Node>, stateless: Vec<NodeObject>) -> Self {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut inventory = Self { stateless, ..Self::default() };
+        let mut inventory = Self::default();
+        for (number, node) in stateless.iter().enumerate() {
+            inventory.stateless_by_hostname.entry(node.hostname().to_owned()).or_default().push(number);
+        }
+        inventory.stateless = stateless;
         let mut unlabelled = Vec::new();
         for (number, node) in nodes.iter().enumerate() {
             inventory.by_hostname.entry(node.hostname().to_owned()).or_default().push(number);
@@ -410,7 +415,7 @@ impl Inventory {
 
     /// Whether a node has this value of the label `kubernetes.io/hostname`.
     pub fn has_hostname(&self, hostname: &str) -> bool {
-        self.by_hostname.contains_key(hostname) || self.stateless.iter().any(|node| node.hostname() == hostname)
+        self.by_hostname.contains_key(hostname) || self.stateless_by_hostname.contains_key(hostname)
     }
 
     /// The nodes that have an interface of this name, in order.
@@ -430,8 +435,18 @@ impl Inventory {
 
     /// The nodes that a selector selects. Costs what it gives, and not what the inventory holds: fleets have many selectors.
     pub fn select(&self, selector: &NodeSelector) -> Selection {
-        let has_all = |labels: &NodeSelector| selector.iter().all(|(key, value)| labels.get(key) == Some(value));
-        let stateless = self.stateless.iter().filter(|node| has_all(&node.labels)).count();
+        let is_meant = |(key, value): (&String, &String), node: &NodeObject| match key.as_str() {
+            HOSTNAME => node.hostname() == value,
+            _ => node.labels.get(key) == Some(value),
+        };
+        let has_all = |node: &&NodeObject| selector.iter().all(|label| is_meant(label, node));
+        let stateless = match selector.get(HOSTNAME) {
+            Some(hostname) => {
+                let named = self.stateless_by_hostname.get(hostname).into_iter().flatten();
+                named.map(|number| &self.stateless[*number]).filter(has_all).count()
+            }
+            None => self.stateless.iter().filter(has_all).count(),
+        };
         Selection { stateless, ..self.select_with_state(selector) }
     }
 
