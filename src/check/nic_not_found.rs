@@ -10,7 +10,7 @@ use crate::api::nmstate::{InterfaceState, InterfaceType, NetworkState};
 use crate::base::place::{Origin, Place};
 use crate::base::rule::Severity;
 use crate::base::spelling::nearest;
-use crate::model::{Host, Key, Network, Plan, Policy, UplinkDefinition};
+use crate::model::{Host, Key, Network, NodeSelector, Plan, Policy, UplinkDefinition};
 use crate::rule;
 
 rule! {
@@ -81,6 +81,10 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                 continue;
             }
             let is_certain = nodes.iter().all(|number| plan.inventory.is_surely_in(&policy.nodes, *number));
+            // A node that may be of another group lacks nothing, if the name is right on others, or the group has no node (WK246).
+            if !is_certain && (nodes.len() < policy.nodes.nodes.len() || is_right_in_group(plan, policy.group, name)) {
+                continue;
+            }
             // What is written once is one slip, in however many policies and node groups it is found.
             let written = match unused_like(plan, policy.group, name, used.get_or_init(|| references(plan))) {
                 Some(place) => Written::Otherwise(place),
@@ -161,6 +165,14 @@ fn needed(state: &NetworkState) -> BTreeSet<&str> {
     }
     needed.extend(state.ovn.iter().flat_map(|ovn| &ovn.bridge_mappings).filter_map(|it| it.bridge.as_deref()));
     needed.into_iter().filter(|name| !made(name)).collect()
+}
+
+/// Whether a node that is surely in a group has the interface, or it is known that none is in it.
+fn is_right_in_group(plan: &Plan, group: usize, name: &str) -> bool {
+    let group = &plan.settings.groups[group];
+    let has = |labels: &NodeSelector| group.node_selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+    let is_in = |number: &usize| plan.inventory.node(*number).labels.as_ref().is_some_and(has);
+    group.is_empty || plan.inventory.with_interface(name).iter().any(is_in)
 }
 
 /// Who names what networks are on, by the groups and the names.

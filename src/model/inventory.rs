@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::labels::{Labels, Slip};
 use super::selector::{HOSTNAME, NodeSelector};
 use crate::api::Toleration;
 use crate::api::nmstate::{DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
@@ -23,6 +24,7 @@ pub struct Inventory {
     stateless: Vec<NodeObject>,
     stateless_by_hostname: HashMap<String, Vec<usize>>,
     everything: Arc<[usize]>,
+    labels: Labels,
     /// Whether there were nodes that could not be read, of which nothing is to be guessed.
     pub is_partial: bool,
 }
@@ -329,6 +331,8 @@ impl Inventory {
         for (number, node) in stateless.iter().enumerate() {
             inventory.stateless_by_hostname.entry(node.hostname().to_owned()).or_default().push(number);
         }
+        let known = nodes.iter().filter_map(|node| node.labels.as_ref());
+        known.chain(stateless.iter().map(|node| &node.labels)).for_each(|labels| inventory.labels.add(labels));
         inventory.stateless = stateless;
         let mut unlabelled = Vec::new();
         for (number, node) in nodes.iter().enumerate() {
@@ -375,20 +379,38 @@ impl Inventory {
 
     /// Whether the labels of every node are known, as far as the inputs tell, whether or not there is a state of each.
     pub fn knows_labels(&self) -> bool {
-        !self.is_partial && self.unlabelled.is_empty() && !(self.nodes.is_empty() && self.stateless.is_empty())
+        !self.is_partial && self.unlabelled.is_empty() && self.all_labels().next().is_some()
     }
 
-    /// Whether a selector surely selects no node: all labels are known, and no node has these.
-    pub fn selects_none(&self, selector: &NodeSelector) -> bool {
-        if !self.knows_labels() {
-            return false;
+    /// Why a selector selects no node, if it selects none of those whose labels are known. A node whose labels are not known may have what is
+    /// asked for, unless that is a misspelling of what the others have.
+    pub fn slip<'a>(&self, selector: &'a NodeSelector) -> Option<Slip<'a>> {
+        if self.is_partial || self.all_labels().next().is_none() {
+            return None;
         }
         let selection = self.select(selector);
-        selection.nodes.is_empty() && selection.stateless == 0
+        let is_labelled = |number: &usize| self.nodes[*number].labels.is_some();
+        if selection.stateless > 0 || selection.nodes.iter().any(is_labelled) {
+            return None;
+        }
+        let slip = self.labels.slip(selector);
+        // A node is known by its name, too.
+        let is_named = selector.contains_key(HOSTNAME) && !selection.nodes.is_empty();
+        (self.unlabelled.is_empty() || !is_named && self.labels.is_misspelt(slip)).then_some(slip)
+    }
+
+    /// Whether a selector selects no node, as far as [`Inventory::slip`] can tell.
+    pub fn selects_none(&self, selector: &NodeSelector) -> bool {
+        self.slip(selector).is_some()
+    }
+
+    /// What labels there are.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
     }
 
     /// The labels of every node whose labels are known, those without a state included.
-    pub fn labels(&self) -> impl Iterator<Item = &NodeSelector> {
+    pub fn all_labels(&self) -> impl Iterator<Item = &NodeSelector> {
         let known = self.nodes.iter().filter_map(|node| node.labels.as_ref());
         known.chain(self.stateless.iter().map(|node| &node.labels))
     }

@@ -9,6 +9,7 @@ mod claims;
 pub mod cni;
 mod filtering;
 pub mod inventory;
+mod labels;
 mod network;
 mod others;
 mod policy;
@@ -29,6 +30,7 @@ pub use claims::{
 };
 pub use filtering::Filtering;
 pub use inventory::{Inventory, Selection};
+pub use labels::{Labels, Slip};
 pub use network::{Host, Identity, Key, Network, StaticIp, Wukong};
 pub use others::{AttachmentOfOthers, AttachmentsOfOthers, NadName, PolicyOfOthers};
 pub use policy::{Attachment, Policy, SourceFiles, Subject, Tombstone};

@@ -122,7 +122,7 @@ fn compare(groups: &mut [NodeGroup], trunks: &[Trunk], overrides: &Overrides, in
     for group in groups {
         group.is_empty = inventory.selects_none(&group.node_selector);
         let selection = inventory.select(&group.node_selector);
-        if selection.nodes.is_empty() || !selection.is_certain {
+        if !selection.nodes.iter().any(|number| inventory.is_surely_in(&selection, *number)) {
             continue;
         }
         let is_missing = |name: &str| {
