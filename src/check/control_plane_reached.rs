@@ -11,12 +11,10 @@ use crate::rule;
 rule! {
     /// Policies reach control-plane nodes where none of their virtual machines can run.
     ///
-    /// kubernetes-nmstate configures every node that a policy selects, tainted or not, and a policy without a node selector selects all. A bridge
-    /// that no virtual machine there uses is a risk to the control plane for nothing. The Nodes of the inventory tell: the label
+    /// kubernetes-nmstate configures every node that a policy selects, tainted or not. A policy without a node selector selects all. A bridge
+    /// that no virtual machine there uses puts the control plane at risk for nothing. The Nodes of the inventory tell: they have the label
     /// `node-role.kubernetes.io/control-plane` (or `master`), and a taint of that name that no virtual machine on the bridge tolerates. Reported once
-    /// for a run.
-    ///
-    /// Where the virtual machines tolerate the taint, or the control plane has none, nothing is said.
+    /// for a run. A control plane without the taint is not reported.
     ///
     /// ## Example
     /// ```yaml

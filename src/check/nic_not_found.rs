@@ -19,8 +19,8 @@ rule! {
     /// With a Linux bridge the policy fails there. With OVS it does not: nmstate makes an internal port of that name, the policy is
     /// "Available", and the bridge has no uplink (nmstate, `ifaces/inter_ifaces_controller.rs`).
     ///
-    /// A name that the Site writes is shown there, however many networks use it. A name that other node groups define, and the nodes' own
-    /// does not, is shown at that group. An interface is found by its `alt-names`, too.
+    /// A name that the Site writes is shown there, however many networks use it. A name that other node groups define is shown at the group
+    /// that does not define it. An interface is found by its `alt-names`, too.
     ///
     /// ## Way out
     /// Correct the name. Where nodes differ, say in the Site's `nodeGroups` what the NIC is called there.
@@ -44,7 +44,7 @@ enum Written<'a> {
     At(Place),
     /// At a place of the Site, where an uplink that nothing stands on is called nearly so.
     Otherwise(Place),
-    /// By nobody: it is a name of other node groups that this group does not define.
+    /// Nowhere: it is a name of other node groups that this group does not define.
     Undefined {
         /// The group.
         group: usize,

@@ -12,12 +12,12 @@ use crate::rule;
 rule! {
     /// A node selector selects no node.
     ///
-    /// The selector is a Wukong's, the Site's or a node group's, and no node of the inventory has these labels: a key or a value is misspelt, or
-    /// each label is on some node and no node has all of them. kubernetes-nmstate ignores a policy that selects no node, and the bridge
-    /// is not made; a virtual machine that selects no node does not start. Said where the inventory has the labels of all nodes.
+    /// The selector is a Wukong's, the Site's or a node group's. A key or a value is misspelt, or no node has all of the labels together.
+    /// kubernetes-nmstate ignores a policy that selects no node, and the bridge is not made. A virtual machine that selects no node does not
+    /// start.
     ///
-    /// A hostname of a Wukong that no node has is WK234. It is an error in the Site if a virtual machine can start, and its bridge is on
-    /// no node.
+    /// The inventory must have the labels of the nodes. If those of some nodes are missing, only what is one letter off is reported. In the
+    /// Site it is an error if a virtual machine can start where its bridge is not made. A Wukong's hostname that no node has is WK234.
     ///
     /// ## Example
     /// ```yaml
