@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use super::interfaces::Interfaces;
 use super::labels::{Labels, Slip};
+pub use super::node_object::NodeObject;
+use super::node_object::{is_closed, is_control_plane};
 use super::selector::{HOSTNAME, NodeSelector};
 use crate::api::Toleration;
 use crate::api::nmstate::{DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
@@ -52,85 +55,6 @@ pub struct Node {
     pub default_routes: Vec<Route>,
     /// Its static DNS servers; none if they come from the network.
     pub dns: Option<DnsConfig>,
-}
-
-/// A Node (`kubectl get nodes -o yaml`): what its object tells, whether or not there is a state of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeObject {
-    /// Its name.
-    pub name: String,
-    /// Its labels.
-    pub labels: NodeSelector,
-    /// What keeps pods off it.
-    pub taints: Vec<Taint>,
-}
-
-/// The labels of control-plane nodes, and the keys of the taints that keep pods off them (kubeadm; `master` is the older word).
-const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
-
-fn is_control_plane(labels: &NodeSelector) -> bool {
-    CONTROL_PLANE.iter().any(|label| labels.contains_key(*label))
-}
-
-impl NodeObject {
-    /// Whether it is a control-plane node.
-    pub fn is_control_plane(&self) -> bool {
-        is_control_plane(&self.labels)
-    }
-
-    /// The value of the label `kubernetes.io/hostname`; the name, if it has none.
-    pub fn hostname(&self) -> &str {
-        self.labels.get(HOSTNAME).unwrap_or(&self.name)
-    }
-}
-
-/// The interfaces of a node, found by any name that the kernel takes for them: their own, and their `alt-names`. nmstate takes those, too, for
-/// ports, for the base of a VLAN, for `copy-mac-from` and in routes (nmstate 2.2.62, `ifaces/inter_ifaces.rs`, `InterfaceNameSearch`).
-#[derive(Debug, Clone, Default)]
-pub struct Interfaces {
-    by_name: HashMap<String, NodeInterface>,
-    /// The names of interfaces, by their other names.
-    by_alt_name: HashMap<String, String>,
-}
-
-impl Interfaces {
-    /// These interfaces, by their own names. A name of one's own counts before another's `alt-names`, as with the kernel.
-    pub fn new(by_name: HashMap<String, NodeInterface>) -> Self {
-        let alt_names = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
-        let is_free = |(other, _): &(&String, &String)| !by_name.contains_key(*other);
-        let by_alt_name = alt_names.filter(is_free).map(|(other, name)| (other.clone(), name.clone())).collect();
-        Self { by_name, by_alt_name }
-    }
-
-    /// The interface of a name.
-    pub fn get(&self, name: &str) -> Option<&NodeInterface> {
-        self.by_name.get(self.name_of(name))
-    }
-
-    /// Whether there is an interface of a name.
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.by_name.contains_key(self.name_of(name))
-    }
-
-    /// What an interface is called in the state; the name itself, if it is not another name of one.
-    pub fn name_of<'a>(&'a self, name: &'a str) -> &'a str {
-        self.by_alt_name.get(name).map_or(name, String::as_str)
-    }
-
-    /// The names, without the other ones.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.by_name.keys()
-    }
-
-    /// The interfaces, by their own names.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &NodeInterface)> {
-        self.by_name.iter()
-    }
-
-    /// The other names, each with the interface's own.
-    pub fn alt_names(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.by_alt_name.iter()
-    }
 }
 
 /// A taint of a node that keeps pods from starting there. A cordoned node has the one that Kubernetes gives it.
@@ -262,7 +186,7 @@ impl Node {
 
     /// Whether it is surely a control-plane node, with the taint by which pods are kept off it.
     pub fn is_closed_control_plane(&self) -> bool {
-        self.is_control_plane() && self.taints.iter().any(|taint| CONTROL_PLANE.contains(&taint.key.as_str()))
+        self.is_control_plane() && is_closed(&self.taints)
     }
 
     /// Where an interface stands in the node's state.
