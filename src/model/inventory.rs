@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use super::interfaces::Interfaces;
 use super::labels::{Labels, Slip};
-pub use super::node_object::NodeObject;
+pub use super::node_object::{NodeObject, Taint};
 use super::node_object::{is_closed, is_control_plane};
 use super::selector::{HOSTNAME, NodeSelector};
-use crate::api::Toleration;
 use crate::api::nmstate::{DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::place::{Origin, Place};
 
@@ -57,24 +55,52 @@ pub struct Node {
     pub dns: Option<DnsConfig>,
 }
 
-/// A taint of a node that keeps pods from starting there. A cordoned node has the one that Kubernetes gives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taint {
-    /// Its key.
-    pub key: String,
-    /// Its value; empty if it has none.
-    pub value: String,
-    /// `NoSchedule` or `NoExecute`.
-    pub effect: String,
+/// The interfaces of a node, found by any name that the kernel takes for them: their own, and their `alt-names`. nmstate takes those, too, for
+/// ports, for the base of a VLAN, for `copy-mac-from` and in routes (nmstate 2.2.62, `ifaces/inter_ifaces.rs`, `InterfaceNameSearch`).
+#[derive(Debug, Clone, Default)]
+pub struct Interfaces {
+    by_name: HashMap<String, NodeInterface>,
+    /// The names of interfaces, by their other names.
+    by_alt_name: HashMap<String, String>,
 }
 
-impl Taint {
-    /// Whether a pod with this toleration may start in spite of the taint (Kubernetes, "Taints and Tolerations").
-    pub fn is_tolerated(&self, toleration: &Toleration) -> bool {
-        let is_key = toleration.key.as_deref().is_none_or(|key| key.is_empty() || key == self.key);
-        let is_effect = toleration.effect.as_deref().is_none_or(|effect| effect.is_empty() || effect == self.effect);
-        let is_any = toleration.operator.as_deref() == Some("Exists");
-        is_key && is_effect && (is_any || toleration.value.as_deref().unwrap_or_default() == self.value)
+impl Interfaces {
+    /// These interfaces, by their own names. A name of one's own counts before another's `alt-names`, as with the kernel.
+    pub fn new(by_name: HashMap<String, NodeInterface>) -> Self {
+        let alt_names = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
+        let is_free = |(other, _): &(&String, &String)| !by_name.contains_key(*other);
+        let by_alt_name = alt_names.filter(is_free).map(|(other, name)| (other.clone(), name.clone())).collect();
+        Self { by_name, by_alt_name }
+    }
+
+    /// The interface of a name.
+    pub fn get(&self, name: &str) -> Option<&NodeInterface> {
+        self.by_name.get(self.name_of(name))
+    }
+
+    /// Whether there is an interface of a name.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.by_name.contains_key(self.name_of(name))
+    }
+
+    /// What an interface is called in the state; the name itself, if it is not another name of one.
+    pub fn name_of<'a>(&'a self, name: &'a str) -> &'a str {
+        self.by_alt_name.get(name).map_or(name, String::as_str)
+    }
+
+    /// The names, without the other ones.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.by_name.keys()
+    }
+
+    /// The interfaces, by their own names.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &NodeInterface)> {
+        self.by_name.iter()
+    }
+
+    /// The other names, each with the interface's own.
+    pub fn alt_names(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.by_alt_name.iter()
     }
 }
 

@@ -8,7 +8,6 @@ mod carrier;
 mod claims;
 pub mod cni;
 mod filtering;
-mod interfaces;
 pub mod inventory;
 mod labels;
 mod network;
