@@ -67,9 +67,11 @@ pub struct Interfaces {
 impl Interfaces {
     /// These interfaces, by their own names. A name of one's own counts before another's `alt-names`, as with the kernel.
     pub fn new(by_name: HashMap<String, NodeInterface>) -> Self {
-        let alt_names = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
-        let is_free = |(other, _): &(&String, &String)| !by_name.contains_key(*other);
-        let by_alt_name = alt_names.filter(is_free).map(|(other, name)| (other.clone(), name.clone())).collect();
+        let others = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
+        let mut others: Vec<(&String, &String)> = others.filter(|(other, _)| !by_name.contains_key(*other)).collect();
+        // The kernel has each name once; of two in a state, one is always the same.
+        others.sort_unstable_by(|a, b| b.cmp(a));
+        let by_alt_name = others.into_iter().map(|(other, name)| (other.clone(), name.clone())).collect();
         Self { by_name, by_alt_name }
     }
 
@@ -301,8 +303,8 @@ impl Inventory {
             for (name, interface) in node.interfaces.iter() {
                 inventory.by_interface.entry(name.clone()).or_default().push(number);
                 let Some(vlan) = &interface.vlan else { continue };
-                let base = node.interfaces.get(&vlan.base_iface);
-                let others = base.into_iter().flat_map(|base| &base.alt_names);
+                let others = node.interfaces.alt_names().filter(|(_, name)| **name == vlan.base_iface);
+                let others = others.map(|(other, _)| other);
                 for base in std::iter::once(&vlan.base_iface).chain(others) {
                     inventory.by_base.entry(base.clone()).or_default().push((number, name.clone()));
                     inventory.by_vlan.entry((base.clone(), vlan.id)).or_default().push((number, name.clone()));
