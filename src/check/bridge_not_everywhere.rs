@@ -8,7 +8,7 @@ use super::nodes::{SelectionId, name_nodes};
 use crate::api::Toleration;
 use crate::base::rule::Severity;
 use crate::model::inventory::Node;
-use crate::model::{Claimant, Claimed, Host, Identity, Key, Need, Network, NodeGroup, NodeSelector, Plan};
+use crate::model::{Claimant, Claimed, Host, Identity, Key, Need, Network, NodeSelector, Plan};
 use crate::rule;
 
 rule! {
@@ -16,7 +16,7 @@ rule! {
     ///
     /// The scheduler knows nothing of bridges. Where the bridge is missing, CNI's `bridge` plugin makes one that leads nowhere, and the
     /// machine runs without its network; `ovs` fails. Nodes come from the inventory: those that the Wukong selects, that no taint keeps it off,
-    /// and that KubeVirt uses (`kubevirt.io/schedulable`). An error if the bridge is on none of them.
+    /// and that KubeVirt uses (`kubevirt.io/schedulable`). An error if the bridge is on none of them, and no node's labels or state are missing.
     ///
     /// ## Way out
     /// Select the policy's nodes in the Wukong too (`highAvailability.nodeSelector`), or let the Site's `policy.nodeSelector` or a node group select
@@ -34,9 +34,6 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     }
     // A node of which something is not known may be the one that has the bridge.
     let is_complete = plan.inventory.has_all_labels() && plan.inventory.stateless().is_empty();
-    // A group whose selector selects nothing is told by itself.
-    let selects_none = |group: &NodeGroup| plan.inventory.selects_none(&group.node_selector);
-    let is_empty: Vec<bool> = plan.settings.groups.iter().map(selects_none).collect();
     let mut coverage = Coverage::of(plan);
     let mut hits = Vec::new();
     // One node that is left out is one mistake, however many bridges are not on it.
@@ -47,7 +44,8 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         for network in &wukong.networks {
             // Bridges that are asked for as a resource are found by the scheduler.
             let is_asked_for = plan.settings.site.asks_for_bridges() && network.nad_name.is_none();
-            let is_told = || network.hosts.iter().any(|host| is_empty[host.group]);
+            // A group whose selector selects nothing is told by itself.
+            let is_told = || network.hosts.iter().any(|host| plan.settings.groups[host.group].is_empty);
             let Some(bridge) = made(network).filter(|_| !is_asked_for && !is_told()) else { continue };
             let candidates = *candidates.get_or_insert_with(|| coverage.candidates(identity));
             let nodes = coverage.missing(bridge, candidates);

@@ -11,12 +11,10 @@ use crate::rule;
 rule! {
     /// Policies reach control-plane nodes where none of their virtual machines can run.
     ///
-    /// kubernetes-nmstate configures every node that a policy selects, tainted or not, and a policy without a node selector selects all. A bridge
-    /// that no virtual machine there uses is a risk to the control plane for nothing. The Nodes of the inventory tell: the label
+    /// kubernetes-nmstate configures every node that a policy selects, tainted or not. A policy without a node selector selects all. A bridge
+    /// that no virtual machine there uses puts the control plane at risk for nothing. The Nodes of the inventory tell: they have the label
     /// `node-role.kubernetes.io/control-plane` (or `master`), and a taint of that name that no virtual machine on the bridge tolerates. Reported once
-    /// for a run.
-    ///
-    /// Where the virtual machines tolerate the taint, or the control plane has none, nothing is said.
+    /// for a run. A control plane without the taint is not reported.
     ///
     /// ## Example
     /// ```yaml
@@ -72,11 +70,11 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
             if numbers.len() == 1 { ("a control-plane node", "it") } else { ("control-plane nodes", "them") };
         let which =
             if are_workers_labelled { format!("`{WORKER}: \"\"`") } else { "a label of the workers".to_owned() };
-        let r#where =
+        let whose =
             if site.is_some() { "as the Site's `policy.nodeSelector`" } else { "as `policy.nodeSelector` of a Site" };
         let words = Words::new(
             format!("policies reach {nodes}, {role}, and no virtual machine that needs them can run on {is}"),
-            format!("set {which} {}", r#where),
+            format!("set {which} {whose}"),
         );
         // Without a Site, the policy is what is shown.
         match site {

@@ -11,13 +11,12 @@ rule! {
     /// The own addresses of several control-plane nodes move at once.
     ///
     /// Each of them gets a policy of its own (WK226), and nothing makes one wait for another: `maxUnavailable` counts the nodes of one policy.
-    /// Applied in one sync, the nodes are off the network at the same time. If fewer than a majority of the control plane remains, etcd has no
-    /// quorum and the API server stops, so that nobody can see or undo what the policies did.
+    /// Applied in one sync, the nodes are off the network at the same time. If no majority of the control plane remains, etcd has no quorum and
+    /// the API server stops. The policies can then neither be watched nor undone.
     ///
     /// ## Way out
     /// Keep the control plane out with the Site's `policy.nodeSelector`. Else apply the policy of one node, wait until it is Available, and
-    /// apply the next; with Argo CD, by a selective sync. Once the inventory shows an address on the bridge, that node is not counted any
-    /// more.
+    /// apply the next. In Argo CD this is a selective sync. A node whose address the inventory shows on the bridge is not counted.
     pub(super) CONTROL_PLANES_AT_ONCE = "WK248", "control-planes-at-once", Warning,
         inventory: Needed, yields_to: &BLAMING;
 }
@@ -40,10 +39,13 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     })]
 }
 
+/// Nodes whose own addresses move, each with its policy and the NIC.
+type Moving<'a> = BTreeMap<usize, (&'a Policy, &'a str)>;
+
 /// The control-plane nodes whose own addresses move, each with its policy and the NIC, and how many such nodes there are; none if a majority
 /// of them stays.
-pub(super) fn quorum_lost(plan: &Plan) -> Option<(BTreeMap<usize, (&Policy, &str)>, usize)> {
-    let mut moving: BTreeMap<usize, (&Policy, &str)> = BTreeMap::new();
+pub(super) fn quorum_lost(plan: &Plan) -> Option<(Moving<'_>, usize)> {
+    let mut moving = Moving::new();
     for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
         let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
         let ports = bridges.flat_map(|it| it.ports().into_iter().filter(|port| *port != it.name));

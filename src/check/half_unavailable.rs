@@ -6,12 +6,12 @@ use crate::model::{Plan, Policy};
 use crate::rule;
 
 rule! {
-    /// The Site's `maxUnavailable` lets half of a policy's nodes change at once, through which they are reached.
+    /// The Site's `maxUnavailable` lets half of a policy's nodes, or more, change at once.
     ///
     /// kubernetes-nmstate applies a policy to that many nodes at a time. A share is rounded up: `50%` of three nodes are two
     /// (kubernetes-nmstate, `pkg/node/nodes.go`). If the change takes the nodes off the network, that many are off until it is rolled back. The
-    /// inventory shows how many nodes a policy has, and that they are reached through an interface that it changes. Reported once for a
-    /// run, and only where the Site states it.
+    /// inventory shows how many nodes the policy has, and that they are reached through an interface that it changes. Reported once for a
+    /// run, and only if the Site sets `maxUnavailable`. Of two nodes, one is the least that can be set.
     ///
     /// ## Way out
     /// Set `maxUnavailable: 1`, or a share that is less than half of the smallest policy.

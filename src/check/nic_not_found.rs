@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +10,7 @@ use crate::api::nmstate::{InterfaceState, InterfaceType, NetworkState};
 use crate::base::place::{Origin, Place};
 use crate::base::rule::Severity;
 use crate::base::spelling::nearest;
-use crate::model::{Host, Key, Network, Plan, Policy, UplinkDefinition};
+use crate::model::{Host, Key, Network, NodeSelector, Plan, Policy, UplinkDefinition};
 use crate::rule;
 
 rule! {
@@ -18,8 +19,8 @@ rule! {
     /// With a Linux bridge the policy fails there. With OVS it does not: nmstate makes an internal port of that name, the policy is
     /// "Available", and the bridge has no uplink (nmstate, `ifaces/inter_ifaces_controller.rs`).
     ///
-    /// A name that the Site writes is shown there, however many networks use it. A name that other node groups define, and the nodes' own
-    /// does not, is shown at that group. An interface is found by its `alt-names`, too.
+    /// A name that the Site writes is shown there, however many networks use it. A name that other node groups define is shown at the group
+    /// that does not define it. An interface is found by its `alt-names`, too.
     ///
     /// ## Way out
     /// Correct the name. Where nodes differ, say in the Site's `nodeGroups` what the NIC is called there.
@@ -41,7 +42,9 @@ struct Missing<'a> {
 enum Written<'a> {
     /// At a place, by the author of a network or of the Site.
     At(Place),
-    /// By nobody: it is a name of other node groups that this group does not define.
+    /// At a place of the Site, where an uplink that nothing stands on is called nearly so.
+    Otherwise(Place),
+    /// Nowhere: it is a name of other node groups that this group does not define.
     Undefined {
         /// The group.
         group: usize,
@@ -65,6 +68,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut all: Vec<Missing<'a>> = Vec::new();
     let mut known: HashMap<(Written<'a>, &str), usize> = HashMap::new();
     let mut asked = Asked::new();
+    let used = OnceCell::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
         for name in needed(&policy.desired_state) {
             if !asked.is_new(name, &policy.nodes) {
@@ -77,8 +81,15 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
                 continue;
             }
             let is_certain = nodes.iter().all(|number| plan.inventory.is_surely_in(&policy.nodes, *number));
+            // A node that may be of another group lacks nothing, if the name is right on others, or the group has no node (WK246).
+            if !is_certain && (nodes.len() < policy.nodes.nodes.len() || is_right_in_group(plan, policy.group, name)) {
+                continue;
+            }
             // What is written once is one slip, in however many policies and node groups it is found.
-            let written = written(plan, policy, name);
+            let written = match unused_like(plan, policy.group, name, used.get_or_init(|| references(plan))) {
+                Some(place) => Written::Otherwise(place),
+                None => written(plan, policy, name),
+            };
             let new = Missing { policy, name, written: written.clone(), nodes, is_certain };
             match known.entry((written, name)) {
                 Entry::Occupied(first) => all[*first.get()].add(new),
@@ -106,6 +117,15 @@ fn hit<'a>(plan: &'a Plan, missing: Missing<'a>) -> Option<Hit<'a>> {
             };
             Words::new(format!("there is no interface `{name}` on {}", name_nodes(plan, &nodes)), help)
                 .with_related(node.origin.at("metadata/name"), "the state of the node")
+                .about([name])
+        }),
+        Written::Otherwise(place) => Hit::new(place, move || {
+            let message = format!(
+                "no network uses this uplink, and there is no interface `{name}` on {}",
+                name_nodes(plan, &nodes)
+            );
+            Words::new(message, format!("did you mean `{name}`?"))
+                .with_related(policy.origin.at("physicalInterface"), format!("`{name}` is used here"))
                 .about([name])
         }),
         Written::Undefined { group, misspelt } => {
@@ -147,6 +167,67 @@ fn needed(state: &NetworkState) -> BTreeSet<&str> {
     needed.into_iter().filter(|name| !made(name)).collect()
 }
 
+/// Whether a node that is surely in a group has the interface, or it is known that none is in it.
+fn is_right_in_group(plan: &Plan, group: usize, name: &str) -> bool {
+    let group = &plan.settings.groups[group];
+    let has = |labels: &NodeSelector| group.node_selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+    let is_in = |number: &usize| plan.inventory.node(*number).labels.as_ref().is_some_and(has);
+    group.is_empty || plan.inventory.with_interface(name).iter().any(is_in)
+}
+
+/// Who names what networks are on, by the groups and the names.
+type References<'a> = HashMap<(usize, &'a str), Reference<'a>>;
+
+/// Who names an interface.
+#[derive(PartialEq, Eq)]
+enum Reference<'a> {
+    Network(&'a Origin),
+    /// The Site, as what an alias is.
+    Alias(&'a str),
+    /// The Site, as the default or as the NIC of a bridge.
+    Site,
+    Several,
+}
+
+/// Who names the interfaces that networks, and VLAN interfaces of the Site, are on.
+fn references<'a>(plan: &'a Plan) -> References<'a> {
+    let mut references = References::new();
+    let mut add = |key: (usize, &'a str), new: Reference<'a>| match references.entry(key) {
+        Entry::Vacant(vacant) => drop(vacant.insert(new)),
+        Entry::Occupied(mut known) if *known.get() != new => drop(known.insert(Reference::Several)),
+        Entry::Occupied(_) => {}
+    };
+    for network in plan.networks() {
+        for host in &network.hosts {
+            let Some(uplink) = &host.uplink else { continue };
+            let by = match &uplink.alias {
+                Some(alias) => Reference::Alias(alias),
+                None if network.is_nic_named => Reference::Network(&network.origin),
+                None => Reference::Site,
+            };
+            add((host.group, &uplink.name), by);
+        }
+    }
+    for (number, group) in plan.settings.groups.iter().enumerate() {
+        for (name, definition) in &group.uplinks {
+            if let Some(vlan) = definition.interfaces.last().and_then(|top| top.vlan.as_ref()) {
+                add((number, &vlan.base_iface), Reference::Alias(name));
+            }
+        }
+    }
+    references
+}
+
+/// Where the Site has an uplink that nothing stands on, with nearly a name that several use: then it is the uplink's that is misspelt.
+fn unused_like(plan: &Plan, group: usize, name: &str, references: &References<'_>) -> Option<Place> {
+    let uplinks = &plan.settings.groups[group].uplinks;
+    references.get(&(group, name)).filter(|by| **by == Reference::Several)?;
+    let unused: Vec<&str> =
+        uplinks.keys().map(String::as_str).filter(|it| !references.contains_key(&(group, *it))).collect();
+    let meant = nearest(name, &unused)?;
+    Some(uplinks.get(&meant)?.origin.at("name"))
+}
+
 /// Where the name of an interface that a policy needs is written.
 fn written<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str) -> Written<'a> {
     let group = &plan.settings.groups[policy.group];
@@ -163,8 +244,8 @@ fn written<'a>(plan: &'a Plan, policy: &'a Policy, name: &'a str) -> Written<'a>
     {
         return Written::At(place);
     }
-    if let Some(misspelt) = undefined(plan, policy.group, name) {
-        return Written::Undefined { group: policy.group, misspelt };
+    if is_undefined(plan, policy.group, name) {
+        return Written::Undefined { group: policy.group, misspelt: misspelt_alias(plan, policy.group, name) };
     }
     Written::At(network.at(Key::PhysicalInterface))
 }
@@ -224,21 +305,22 @@ fn in_site(
     }
 }
 
-/// If a name is one that other node groups define and this one does not: the name that was written for it, if there is one.
-fn undefined<'a>(plan: &'a Plan, group: usize, name: &str) -> Option<Option<&'a str>> {
+/// Whether a name is one that other node groups define and this one does not.
+fn is_undefined(plan: &Plan, group: usize, name: &str) -> bool {
     let groups = &plan.settings.groups;
-    let has = |name: &str| groups.iter().any(|group| group.physical_interfaces.contains_key(name));
-    if !has(name) {
-        return None;
-    }
-    let is_elsewhere = |alias: &str| {
-        let others = groups.iter().enumerate().filter(|(number, _)| *number != group);
-        others.into_iter().any(|(_, other)| other.physical_interfaces.contains_key(alias))
-    };
+    !groups[group].physical_interfaces.contains_key(name)
+        && groups.iter().any(|group| group.physical_interfaces.contains_key(name))
+}
+
+/// The name that a group alone has, and that is nearly this one.
+fn misspelt_alias<'a>(plan: &'a Plan, group: usize, name: &str) -> Option<&'a str> {
+    let groups = &plan.settings.groups;
+    let others = || groups.iter().enumerate().filter(|(number, _)| *number != group);
+    let is_elsewhere = |alias: &str| others().any(|(_, other)| other.physical_interfaces.contains_key(alias));
     let own = groups[group].physical_interfaces.keys().map(String::as_str);
     let own: Vec<&str> = own.filter(|alias| !is_elsewhere(alias)).collect();
-    let misspelt = nearest(name, &own);
-    Some(own.into_iter().find(|alias| Some(*alias) == misspelt.as_deref()))
+    let misspelt = nearest(name, &own)?;
+    own.into_iter().find(|alias| *alias == misspelt)
 }
 
 /// The name that was meant: what node groups define, an uplink of the Site, or an interface of the node, first one that the node is not reached

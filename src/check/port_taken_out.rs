@@ -54,7 +54,7 @@ fn taken_out<'a>(node: &'a Node, interface: &Interface, ports: &[&str]) -> Optio
     let there = node.interfaces.get(&interface.name)?;
     let is_same_type = interface.interface_type.is_some_and(|it| there.kind.is(it));
     let is_lead = |port: &&String| {
-        let port_type = node.interfaces.get(*port).and_then(|it| it.kind.known());
+        let port_type = node.interfaces.get(port).and_then(|it| it.kind.known());
         let is_of_node = matches!(port_type, Some(InterfaceType::Ethernet | InterfaceType::Bond | InterfaceType::Vlan));
         is_of_node && !ports.iter().any(|wanted| node.interfaces.name_of(wanted) == port.as_str())
     };

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::labels::{Labels, Slip};
+pub use super::node_object::{NodeObject, Taint};
+use super::node_object::{is_closed, is_control_plane};
 use super::selector::{HOSTNAME, NodeSelector};
-use crate::api::Toleration;
 use crate::api::nmstate::{BondMode, DnsConfig, InterfaceAddress, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::place::{Origin, Place};
 
@@ -28,7 +30,9 @@ pub struct Inventory {
     unlabelled: Arc<[usize]>,
     /// The Nodes of which there is no state.
     stateless: Vec<NodeObject>,
+    stateless_by_hostname: HashMap<String, Vec<usize>>,
     everything: Arc<[usize]>,
+    labels: Labels,
     /// Whether there were nodes that could not be read, of which nothing is to be guessed.
     pub is_partial: bool,
 }
@@ -101,36 +105,6 @@ impl fmt::Display for RouteRule {
     }
 }
 
-/// A Node (`kubectl get nodes -o yaml`): what its object tells, whether or not there is a state of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeObject {
-    /// Its name.
-    pub name: String,
-    /// Its labels.
-    pub labels: NodeSelector,
-    /// What keeps pods off it.
-    pub taints: Vec<Taint>,
-}
-
-/// The labels of control-plane nodes, and the keys of the taints that keep pods off them (kubeadm; `master` is the older word).
-const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
-
-fn is_control_plane(labels: &NodeSelector) -> bool {
-    CONTROL_PLANE.iter().any(|label| labels.contains_key(*label))
-}
-
-impl NodeObject {
-    /// Whether it is a control-plane node.
-    pub fn is_control_plane(&self) -> bool {
-        is_control_plane(&self.labels)
-    }
-
-    /// The value of the label `kubernetes.io/hostname`; the name, if it has none.
-    pub fn hostname(&self) -> &str {
-        self.labels.get(HOSTNAME).unwrap_or(&self.name)
-    }
-}
-
 /// The interfaces of a node, found by any name that the kernel takes for them: their own, and their `alt-names`. nmstate takes those, too, for
 /// ports, for the base of a VLAN, for `copy-mac-from` and in routes (nmstate 2.2.62, `ifaces/inter_ifaces.rs`, `InterfaceNameSearch`).
 #[derive(Debug, Clone, Default)]
@@ -143,9 +117,11 @@ pub struct Interfaces {
 impl Interfaces {
     /// These interfaces, by their own names. A name of one's own counts before another's `alt-names`, as with the kernel.
     pub fn new(by_name: HashMap<String, NodeInterface>) -> Self {
-        let alt_names = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
-        let is_free = |(other, _): &(&String, &String)| !by_name.contains_key(*other);
-        let by_alt_name = alt_names.filter(is_free).map(|(other, name)| (other.clone(), name.clone())).collect();
+        let others = by_name.iter().flat_map(|(name, it)| it.alt_names.iter().map(move |other| (other, name)));
+        let mut others: Vec<(&String, &String)> = others.filter(|(other, _)| !by_name.contains_key(*other)).collect();
+        // The kernel has each name once; of two in a state, one is always the same.
+        others.sort_unstable_by(|a, b| b.cmp(a));
+        let by_alt_name = others.into_iter().map(|(other, name)| (other.clone(), name.clone())).collect();
         Self { by_name, by_alt_name }
     }
 
@@ -177,27 +153,6 @@ impl Interfaces {
     /// The other names, each with the interface's own.
     pub fn alt_names(&self) -> impl Iterator<Item = (&String, &String)> {
         self.by_alt_name.iter()
-    }
-}
-
-/// A taint of a node that keeps pods from starting there. A cordoned node has the one that Kubernetes gives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taint {
-    /// Its key.
-    pub key: String,
-    /// Its value; empty if it has none.
-    pub value: String,
-    /// `NoSchedule` or `NoExecute`.
-    pub effect: String,
-}
-
-impl Taint {
-    /// Whether a pod with this toleration may start in spite of the taint (Kubernetes, "Taints and Tolerations").
-    pub fn is_tolerated(&self, toleration: &Toleration) -> bool {
-        let is_key = toleration.key.as_deref().is_none_or(|key| key.is_empty() || key == self.key);
-        let is_effect = toleration.effect.as_deref().is_none_or(|effect| effect.is_empty() || effect == self.effect);
-        let is_any = toleration.operator.as_deref() == Some("Exists");
-        is_key && is_effect && (is_any || toleration.value.as_deref().unwrap_or_default() == self.value)
     }
 }
 
@@ -332,7 +287,7 @@ impl Node {
 
     /// Whether it is surely a control-plane node, with the taint by which pods are kept off it.
     pub fn is_closed_control_plane(&self) -> bool {
-        self.is_control_plane() && self.taints.iter().any(|taint| CONTROL_PLANE.contains(&taint.key.as_str()))
+        self.is_control_plane() && is_closed(&self.taints)
     }
 
     /// Where an interface stands in the node's state.
@@ -416,7 +371,13 @@ impl Inventory {
     /// The inventory of these nodes, in the order of their names, and of Nodes without a state.
     pub fn new(mut nodes: Vec<Node>, stateless: Vec<NodeObject>) -> Self {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut inventory = Self { stateless, ..Self::default() };
+        let mut inventory = Self::default();
+        for (number, node) in stateless.iter().enumerate() {
+            inventory.stateless_by_hostname.entry(node.hostname().to_owned()).or_default().push(number);
+        }
+        let known = nodes.iter().filter_map(|node| node.labels.as_ref());
+        known.chain(stateless.iter().map(|node| &node.labels)).for_each(|labels| inventory.labels.add(labels));
+        inventory.stateless = stateless;
         let mut unlabelled = Vec::new();
         for (number, node) in nodes.iter().enumerate() {
             inventory.by_hostname.entry(node.hostname().to_owned()).or_default().push(number);
@@ -434,8 +395,8 @@ impl Inventory {
             for (name, interface) in node.interfaces.iter() {
                 inventory.by_interface.entry(name.clone()).or_default().push(number);
                 let Some(vlan) = &interface.vlan else { continue };
-                let base = node.interfaces.get(&vlan.base_iface);
-                let others = base.into_iter().flat_map(|base| &base.alt_names);
+                let others = node.interfaces.alt_names().filter(|(_, name)| **name == vlan.base_iface);
+                let others = others.map(|(other, _)| other);
                 for base in std::iter::once(&vlan.base_iface).chain(others) {
                     inventory.by_base.entry(base.clone()).or_default().push((number, name.clone()));
                     inventory.by_vlan.entry((base.clone(), vlan.id)).or_default().push((number, name.clone()));
@@ -462,20 +423,38 @@ impl Inventory {
 
     /// Whether the labels of every node are known, as far as the inputs tell, whether or not there is a state of each.
     pub fn knows_labels(&self) -> bool {
-        !self.is_partial && self.unlabelled.is_empty() && !(self.nodes.is_empty() && self.stateless.is_empty())
+        !self.is_partial && self.unlabelled.is_empty() && self.all_labels().next().is_some()
     }
 
-    /// Whether a selector surely selects no node: all labels are known, and no node has these.
-    pub fn selects_none(&self, selector: &NodeSelector) -> bool {
-        if !self.knows_labels() {
-            return false;
+    /// Why a selector selects no node, if it selects none of those whose labels are known. A node whose labels are not known may have what is
+    /// asked for, unless that is a misspelling of what the others have.
+    pub fn slip<'a>(&self, selector: &'a NodeSelector) -> Option<Slip<'a>> {
+        if self.is_partial || self.all_labels().next().is_none() {
+            return None;
         }
         let selection = self.select(selector);
-        selection.nodes.is_empty() && selection.stateless == 0
+        let is_labelled = |number: &usize| self.nodes[*number].labels.is_some();
+        if selection.stateless > 0 || selection.nodes.iter().any(is_labelled) {
+            return None;
+        }
+        let slip = self.labels.slip(selector);
+        // A node is known by its name, too.
+        let is_named = selector.contains_key(HOSTNAME) && !selection.nodes.is_empty();
+        (self.unlabelled.is_empty() || !is_named && self.labels.is_misspelt(slip)).then_some(slip)
+    }
+
+    /// Whether a selector selects no node, as far as [`Inventory::slip`] can tell.
+    pub fn selects_none(&self, selector: &NodeSelector) -> bool {
+        self.slip(selector).is_some()
+    }
+
+    /// What labels there are.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
     }
 
     /// The labels of every node whose labels are known, those without a state included.
-    pub fn labels(&self) -> impl Iterator<Item = &NodeSelector> {
+    pub fn all_labels(&self) -> impl Iterator<Item = &NodeSelector> {
         let known = self.nodes.iter().filter_map(|node| node.labels.as_ref());
         known.chain(self.stateless.iter().map(|node| &node.labels))
     }
@@ -502,7 +481,7 @@ impl Inventory {
 
     /// Whether a node has this value of the label `kubernetes.io/hostname`.
     pub fn has_hostname(&self, hostname: &str) -> bool {
-        self.by_hostname.contains_key(hostname) || self.stateless.iter().any(|node| node.hostname() == hostname)
+        self.by_hostname.contains_key(hostname) || self.stateless_by_hostname.contains_key(hostname)
     }
 
     /// The nodes that have an interface of this name, in order.
@@ -522,8 +501,18 @@ impl Inventory {
 
     /// The nodes that a selector selects. Costs what it gives, and not what the inventory holds: fleets have many selectors.
     pub fn select(&self, selector: &NodeSelector) -> Selection {
-        let has_all = |labels: &NodeSelector| selector.iter().all(|(key, value)| labels.get(key) == Some(value));
-        let stateless = self.stateless.iter().filter(|node| has_all(&node.labels)).count();
+        let is_meant = |(key, value): (&String, &String), node: &NodeObject| match key.as_str() {
+            HOSTNAME => node.hostname() == value,
+            _ => node.labels.get(key) == Some(value),
+        };
+        let has_all = |node: &&NodeObject| selector.iter().all(|label| is_meant(label, node));
+        let stateless = match selector.get(HOSTNAME) {
+            Some(hostname) => {
+                let named = self.stateless_by_hostname.get(hostname).into_iter().flatten();
+                named.map(|number| &self.stateless[*number]).filter(has_all).count()
+            }
+            None => self.stateless.iter().filter(has_all).count(),
+        };
         Selection { stateless, ..self.select_with_state(selector) }
     }
 

@@ -9,7 +9,9 @@ mod claims;
 pub mod cni;
 mod filtering;
 pub mod inventory;
+mod labels;
 mod network;
+mod node_object;
 mod others;
 mod policy;
 mod selector;
@@ -29,6 +31,7 @@ pub use claims::{
 };
 pub use filtering::Filtering;
 pub use inventory::{Inventory, Selection};
+pub use labels::{Labels, Slip};
 pub use network::{Host, Identity, Key, Network, StaticIp, Wukong};
 pub use others::{AttachmentOfOthers, AttachmentsOfOthers, NadName, PolicyOfOthers};
 pub use policy::{Attachment, Policy, SourceFiles, Subject, Tombstone};

@@ -1,6 +1,6 @@
 //! What holds for a whole run: the Site, with the command line before it and the defaults behind it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -83,6 +83,10 @@ pub struct NodeGroup {
     pub names: Arc<Names>,
     /// The Site's VLAN interfaces there, by the wires that they lead to.
     pub vlan_uplinks: HashMap<Wire, String>,
+    /// Whether surely no node is in it, by the inventory.
+    pub is_empty: bool,
+    /// What the Site calls NICs there, or other groups do, and no node there has: a network is not on these, but on what was meant.
+    pub misnamed: BTreeSet<String>,
 }
 
 /// The NIC for networks that name none.

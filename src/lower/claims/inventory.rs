@@ -78,7 +78,7 @@ fn names(node: &Node) -> Names {
 fn wire(node: &Node, name: &str, interface: &NodeInterface, names: &Names) -> Wire {
     let is_bridge = interface.kind.is(InterfaceType::LinuxBridge) || interface.kind.is(InterfaceType::OvsBridge);
     let leads_out = |port: &&String| {
-        let kind = node.interfaces.get(*port).and_then(|port| port.kind.known());
+        let kind = node.interfaces.get(port).and_then(|port| port.kind.known());
         matches!(kind, Some(InterfaceType::Ethernet | InterfaceType::Bond | InterfaceType::Vlan))
     };
     let port = interface.ports.iter().filter(|_| is_bridge).find(leads_out);

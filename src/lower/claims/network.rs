@@ -36,6 +36,14 @@ pub(in crate::lower) fn of_network(
     let attachment = nad_name.and_then(|name| others.attachments.get(&name));
     for host in &network.hosts {
         let group = &settings.groups[host.group];
+        // A network that selects nodes is not on those of a group that has none: most often the group's label is misspelt (WK246).
+        if group.is_empty && !identity.node_selector.is_empty() {
+            continue;
+        }
+        // What it would meet on a NIC that is not there is not what was meant. The NIC itself is told (WK228).
+        if host.need.is_some() && host.uplink.as_ref().is_some_and(|uplink| group.misnamed.contains(&uplink.name)) {
+            continue;
+        }
         let mut claim = |place: Place, what: Claimed, holder: Holder| {
             claims.push(Claim { place, what, holder, nodes: Arc::clone(&host.nodes), by: Claimant::Network });
         };

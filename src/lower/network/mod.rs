@@ -144,8 +144,7 @@ pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, find
         attachments: &objects.attachments,
     };
     // A group whose own selector selects no node is in the wrong, and not the Wukongs that select the nodes which it should have.
-    let selects_none = |group: &NodeGroup| objects.inventory.selects_none(&group.node_selector);
-    let has_empty_group = settings.groups.iter().any(selects_none);
+    let has_empty_group = settings.groups.iter().any(|group| group.is_empty);
     let around = Around { settings, inventory: &objects.inventory, has_empty_group };
     let lowered: Vec<LoweredWukong> =
         wukongs.into_par_iter().map(|(identity, loaded)| lower_wukong(&identity, &loaded, &around, &others)).collect();

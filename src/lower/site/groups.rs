@@ -1,6 +1,6 @@
 //! Node groups: which nodes they are, and what the Site says of the interfaces there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::uplinks::INVALID_UPLINK;
@@ -72,11 +72,15 @@ pub(super) fn resolve(
             vlan_uplinks: vlan_uplinks(&defined, &names),
             names: Arc::new(names),
             uplinks: defined,
+            is_empty: false,
+            misnamed: BTreeSet::new(),
         }
     };
     let written = spec.node_groups.as_deref().unwrap_or_default();
     if written.is_empty() {
-        return vec![group(None, site_selector, findings)];
+        let mut groups = vec![group(None, site_selector, findings)];
+        compare(&mut groups, trunks, overrides, known.inventory);
+        return groups;
     }
 
     let mut seen = BTreeMap::new();
@@ -90,7 +94,9 @@ pub(super) fn resolve(
         let selector = both(&site_selector, &it.node_selector, &origin, findings);
         let new = group(Some((it, origin.clone())), selector, findings);
         for (earlier, earlier_origin) in &groups {
-            if can_overlap(&earlier.node_selector, &new.node_selector) {
+            // One that selects no node is told by itself (WK246): most often a label is misspelt.
+            let is_empty = |group: &NodeGroup| known.inventory.selects_none(&group.node_selector);
+            if can_overlap(&earlier.node_selector, &new.node_selector) && !is_empty(earlier) && !is_empty(&new) {
                 let earlier_name = earlier.name.as_deref().unwrap_or_default();
                 findings.push_once(
                     Diagnostic::new(
@@ -105,7 +111,34 @@ pub(super) fn resolve(
         }
         groups.push((new, origin));
     }
-    groups.into_iter().map(|(group, _)| group).collect()
+    let mut groups: Vec<NodeGroup> = groups.into_iter().map(|(group, _)| group).collect();
+    compare(&mut groups, trunks, overrides, known.inventory);
+    groups
+}
+
+/// Compares the groups with the inventory: whether they have nodes, and which names of the Site no node of theirs has.
+fn compare(groups: &mut [NodeGroup], trunks: &[Trunk], overrides: &Overrides, inventory: &Inventory) {
+    let aliases: BTreeSet<String> = groups.iter().flat_map(|group| group.physical_interfaces.keys()).cloned().collect();
+    for group in groups {
+        group.is_empty = inventory.selects_none(&group.node_selector);
+        let selection = inventory.select(&group.node_selector);
+        if !selection.nodes.iter().any(|number| inventory.is_surely_in(&selection, *number)) {
+            continue;
+        }
+        let is_missing = |name: &str| {
+            let with = inventory.with_interface(name);
+            !group.uplinks.contains_key(name)
+                && !selection.nodes.iter().any(|number| with.binary_search(number).is_ok())
+        };
+        let is_of_site = overrides.default_nic.is_none() && !group.default_nic.is_assumed;
+        let default = is_of_site.then(|| group.interface(None));
+        let written = group.physical_interfaces.values().map(String::as_str);
+        let undefined =
+            aliases.iter().map(String::as_str).filter(|alias| !group.physical_interfaces.contains_key(*alias));
+        let of_trunks = trunks.iter().map(|trunk| group.interface(Some(&trunk.physical_interface)));
+        let names = written.chain(default).chain(undefined).chain(of_trunks);
+        group.misnamed = names.filter(|name| is_missing(name)).map(str::to_owned).collect();
+    }
 }
 
 /// What others' policies and the nodes' states tell of interfaces, besides the Site.
