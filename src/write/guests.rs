@@ -16,7 +16,7 @@ use crate::base::acceptance::ObjectId;
 use crate::base::diagnostic::{Diagnostic, Findings, More, Place};
 use crate::base::place::NetworkId;
 use crate::base::rule::Rule;
-use crate::model::{Carrier, Key, Network, NodeSelector, Plan, Wukong, can_overlap};
+use crate::model::{Key, Network, NodeSelector, Plan, Wukong, can_overlap};
 use crate::read::document::syntax;
 use crate::rule;
 use crate::write::manifest::ManifestKind;
@@ -212,7 +212,7 @@ impl What {
             (Self::Moves { .. } | Self::Goes, None) => return None,
         };
         // OVN-Kubernetes moves the guests of a localnet to the bridge that is mapped.
-        let is_localnet = matches!(network.carrier, Carrier::Localnet { .. });
+        let is_localnet = network.carrier.localnet().is_some();
         let key = match self {
             Self::Moves { from, to } if from.base != to.base => Key::PhysicalInterface,
             Self::Moves { .. } => Key::VlanId,
