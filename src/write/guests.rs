@@ -335,10 +335,13 @@ fn changed_bridges(
 /// A CNI configuration as it is written.
 type Config = Map<String, Value>;
 
+/// An attachment that stays: of which virtual machine and network, and the old and the new configuration if the file changes.
+type Kept<'a> = (&'a Wukong, &'a Network, Option<(Config, Config)>);
+
 /// The attachments that are there already, with the networks that they are of.
 struct Attachments<'a> {
-    /// Those of networks that are wanted, with the old and the new configuration if the file changes.
-    kept: Vec<(&'a Wukong, &'a Network, Option<(Config, Config)>)>,
+    /// Those of networks that are wanted.
+    kept: Vec<Kept<'a>>,
     /// The bridges of those that go, with the virtual machines that had them and stay.
     gone: Vec<(&'a Wukong, String)>,
 }
