@@ -295,7 +295,7 @@ fn the_summary_counts_and_is_quiet_when_asked() {
     assert_eq!(stderr(&second), "1 Wukong: 1 NNCP, 1 NAD (2 unchanged)\n");
     write(&folder.path().join("in/web.yaml"), &WUKONG.replace("vlanId: 100", "vlanId: 200"));
     write(&folder.path().join("in/other.yaml"), "kind: ConfigMap\napiVersion: v1\n");
-    let third = run(folder.path(), &["-v", "in", "out"]);
+    let third = run(folder.path(), &["-v", "--allow", "WK505", "in", "out"]);
     assert_eq!(
         stderr(&third),
         "stale    nncp/web-external-bridge.yaml\nleft aside 1 document: ConfigMap 1\n\

@@ -1,8 +1,8 @@
 //! What a rule returns: places and facts. Words are made of them at the end, for those that are shown.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::nodes::SelectionId;
 use crate::base::diagnostic::More;
 use crate::base::place::{NetworkId, Place};
 use crate::base::rule::Severity;
@@ -25,6 +25,31 @@ pub(super) struct Hit<'a> {
     /// The nodes of the inventory that it is about: those of one place and other nodes are one finding.
     pub(super) nodes: Option<SelectionId<'a>>,
     words: Wording<'a>,
+}
+
+/// Which nodes a selection has, told without comparing lists: equal selectors share one list, so that its address says
+/// which it is. The list behind it is never looked at; that it is borrowed keeps the address from becoming another's.
+#[derive(Clone, Copy)]
+pub(super) struct SelectionId<'a>(&'a [usize]);
+
+impl<'a> SelectionId<'a> {
+    pub(super) fn of(selection: &'a Selection) -> Self {
+        Self(&selection.nodes)
+    }
+}
+
+impl PartialEq for SelectionId<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for SelectionId<'_> {}
+
+impl Hash for SelectionId<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
 }
 
 /// Makes the words, from how many more there are and the equals that are kept.

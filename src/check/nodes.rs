@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 
 use super::hit::Hit;
+pub(super) use super::hit::SelectionId;
 use crate::api::nmstate::InterfaceType;
 use crate::base::place::Place;
 use crate::base::rule::Severity;
@@ -43,31 +44,6 @@ pub(super) fn join(words: &[String]) -> String {
     match words {
         [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
         _ => words.join(""),
-    }
-}
-
-/// Which nodes a selection has, told without comparing lists: equal selectors share one list, so that its address says
-/// which it is. The list behind it is never looked at; that it is borrowed keeps the address from becoming another's.
-#[derive(Clone, Copy)]
-pub(super) struct SelectionId<'a>(&'a [usize]);
-
-impl<'a> SelectionId<'a> {
-    pub(super) fn of(selection: &'a Selection) -> Self {
-        Self(&selection.nodes)
-    }
-}
-
-impl PartialEq for SelectionId<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.0, other.0)
-    }
-}
-
-impl Eq for SelectionId<'_> {}
-
-impl Hash for SelectionId<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        std::ptr::hash(self.0, state);
     }
 }
 

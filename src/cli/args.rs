@@ -226,7 +226,8 @@ pub(super) struct LevelArgs {
     pub(super) warn: Vec<String>,
     /// Do not report a warning, by code or name; can be repeated
     ///
-    /// To accept it in one Wukong only, annotate that: `accept.render.novasphere.dev/CODE: "why"`.
+    /// To accept it in one Wukong only, annotate that: `accept.render.novasphere.dev/CODE: "why"`. To accept it for the run or for namespaces,
+    /// with the reason in Git, list it in the Site's `spec.accept`.
     #[arg(long, value_name = "CODE")]
     pub(super) allow: Vec<String>,
 }

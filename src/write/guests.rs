@@ -16,7 +16,7 @@ use crate::base::acceptance::ObjectId;
 use crate::base::diagnostic::{Diagnostic, Findings, More, Place};
 use crate::base::place::NetworkId;
 use crate::base::rule::Rule;
-use crate::model::{Carrier, Key, Network, NodeSelector, Plan, Wukong, can_overlap};
+use crate::model::{Key, Network, NodeSelector, Plan, Wukong, can_overlap};
 use crate::read::document::syntax;
 use crate::rule;
 use crate::write::manifest::ManifestKind;
@@ -212,7 +212,7 @@ impl What {
             (Self::Moves { .. } | Self::Goes, None) => return None,
         };
         // OVN-Kubernetes moves the guests of a localnet to the bridge that is mapped.
-        let is_localnet = matches!(network.carrier, Carrier::Localnet { .. });
+        let is_localnet = network.carrier.localnet().is_some();
         let key = match self {
             Self::Moves { from, to } if from.base != to.base => Key::PhysicalInterface,
             Self::Moves { .. } => Key::VlanId,
@@ -335,10 +335,13 @@ fn changed_bridges(
 /// A CNI configuration as it is written.
 type Config = Map<String, Value>;
 
+/// An attachment that stays: of which virtual machine and network, and the old and the new configuration if the file changes.
+type Kept<'a> = (&'a Wukong, &'a Network, Option<(Config, Config)>);
+
 /// The attachments that are there already, with the networks that they are of.
 struct Attachments<'a> {
-    /// Those of networks that are wanted, with the old and the new configuration if the file changes.
-    kept: Vec<(&'a Wukong, &'a Network, Option<(Config, Config)>)>,
+    /// Those of networks that are wanted.
+    kept: Vec<Kept<'a>>,
     /// The bridges of those that go, with the virtual machines that had them and stay.
     gone: Vec<(&'a Wukong, String)>,
 }
