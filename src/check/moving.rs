@@ -2,19 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::blaming::BLAMING;
-use super::node_address_lost::NODE_ADDRESS_LOST;
+use super::node_address_lost::is_refused;
 use crate::base::place::Place;
-use crate::base::rule::Rule;
 use crate::model::{Key, Plan, Policy};
 
-/// The rules before which they give way: a move that cannot be is not described.
-pub(super) static YIELDING: [&Rule; 6] = {
-    let [a, b, c, d, e] = BLAMING;
-    [a, b, c, d, e, &NODE_ADDRESS_LOST]
-};
-
-/// The moves, each by its bridge and its NIC: the policies and the nodes.
+/// The moves, each by its bridge and its NIC: the policies and the nodes. One that cannot be on
+/// a node is an error, and is not described besides.
 pub(super) fn moves(plan: &Plan) -> BTreeMap<(&str, &str), Vec<(&Policy, usize)>> {
     let mut by_bridge: BTreeMap<(&str, &str), Vec<(&Policy, usize)>> = BTreeMap::new();
     for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
@@ -26,6 +19,7 @@ pub(super) fn moves(plan: &Plan) -> BTreeMap<(&str, &str), Vec<(&Policy, usize)>
             }
         }
     }
+    by_bridge.retain(|_, moving| !moving.iter().any(|(policy, _)| is_refused(plan, policy)));
     by_bridge
 }
 
