@@ -23,13 +23,14 @@ pub(super) fn moves(plan: &Plan) -> BTreeMap<(&str, &str), Vec<(&Policy, usize)>
     by_bridge
 }
 
-/// The key that makes a NIC the port of a policy's bridge, and where it stands.
+/// The key by which another port is chosen, and where a NIC is named that becomes the port of a policy's bridge.
 pub(super) fn port_of(plan: &Plan, policy: &Policy, nic: &str) -> (Key, Place) {
-    let network = policy.origin.network.and_then(|id| plan.network(id));
-    let key = network.and_then(|network| {
-        let host = network.hosts.iter().find(|host| host.port().as_deref() == Some(nic))?;
-        Some(network.port_key(host))
-    });
-    let key = key.unwrap_or(Key::PhysicalInterface);
-    (key, network.map_or_else(|| policy.origin.here(), |network| network.at(key)))
+    let Some(network) = policy.origin.network.and_then(|id| plan.network(id)) else {
+        return (Key::PhysicalInterface, policy.origin.here());
+    };
+    let host = network.hosts.iter().find(|host| host.port().as_deref() == Some(nic));
+    let key = host.map_or(Key::PhysicalInterface, |host| network.port_key(host));
+    // The interface of a tag is chosen by the tag, and told by its NIC.
+    let is_tagged = host.is_some_and(|host| host.vlan.is_some());
+    (if is_tagged { Key::VlanId } else { key }, network.at(key))
 }
