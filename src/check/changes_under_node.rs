@@ -167,7 +167,7 @@ fn mtu_change<'a>(
     (!is_refused).then_some(Change::Mtu(from, to))
 }
 
-/// The DNS servers are the whole node's. What stands on another has those of its base, and they are shown there.
+/// A node has one list of DNS servers. What stands on another has those of its base, and they are shown there.
 fn servers_change<'a>(node: &'a Node, definition: &'a UplinkDefinition, uplinks: &Stack) -> Option<Change<'a>> {
     let to = definition.dns_resolver.as_ref()?;
     let base = definition.interfaces.iter().rev().skip(1).find_map(|it| uplinks.get(&it.name));
