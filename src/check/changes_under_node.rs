@@ -15,10 +15,10 @@ rule! {
     /// The Site changes what a node is reached through, while the node runs.
     ///
     /// The inventory shows the node's address, or its default route, on an interface or on something that stands on it, and the Site says
-    /// something else of that interface: another bond mode, MTU or VLAN id, other DNS servers, or DHCP by another client id, or on a bond whose
-    /// MAC address is not that of the NIC that has the lease. nmstate applies it at once. Where the switch does not follow (a bond mode, a VLAN id), or the server gives
-    /// another lease, the node is off the network until kubernetes-nmstate rolls back; other nodes of the policy are next (`maxUnavailable` is
-    /// half of them if nothing is said).
+    /// something else of that interface: another bond mode, MTU or VLAN id; no MTU, where a new bond or bridge then has 1500; other DNS
+    /// servers; DHCP by another client id, or on a bond whose MAC address is not that of the NIC that has the lease. nmstate applies it at
+    /// once. Where the switch does not follow (a bond mode, a VLAN id), or the server gives another lease, the node is off the network
+    /// until kubernetes-nmstate rolls back; other nodes of the policy are next (without `maxUnavailable`, half of them at a time).
     ///
     /// ### Example
     /// ```yaml
@@ -34,6 +34,9 @@ rule! {
     pub(super) CHANGES_UNDER_NODE = "WK241", "changes-under-node", Warning, inventory: Needed;
 }
 
+/// The MTU of what is not told another, in bytes.
+const USUAL_MTU: u32 = 1500;
+
 /// The client id that nmstate sets where none is said: the MAC address.
 const BY_MAC_ADDRESS: &str = "ll";
 
@@ -41,6 +44,8 @@ const BY_MAC_ADDRESS: &str = "ll";
 enum Change<'a> {
     Mode(BondMode, BondMode),
     Mtu(u32, u32),
+    /// The node is reached through this interface with this MTU, and through what takes its place with the usual one.
+    UsualMtu(&'a str, u32),
     Tag(u16, u16),
     Base(&'a str, &'a str),
     Servers(&'a [String], &'a [String]),
@@ -148,6 +153,9 @@ fn of_interface<'a>(
         let ports = interface.link_aggregation.iter().flat_map(|bond| bond.port.iter().map(String::as_str));
         for nic in ports.chain([name]) {
             of_lease(plan, policy, interface, nic, definition, changes);
+            if interface.mtu.is_none() {
+                of_usual_mtu(plan, policy, interface, nic, definition, changes);
+            }
         }
     }
 }
@@ -167,7 +175,37 @@ fn mtu_change<'a>(
     (!is_refused).then_some(Change::Mtu(from, to))
 }
 
-/// The DNS servers are the whole node's. What stands on another has those of its base, and they are shown there.
+/// Without an MTU a new bond has 1500, and gives that to its ports (the kernel's `bond_main.c`, `bond_enslave`); a bridge takes the least of its
+/// ports, and has 1500 with its first guest (`br_if.c`, `br_mtu_auto_adjust`).
+fn of_usual_mtu<'a>(
+    plan: &'a Plan,
+    policy: &'a Policy,
+    uplink: &'a Interface,
+    nic: &'a str,
+    definition: &'a UplinkDefinition,
+    changes: &mut Changes<'a>,
+) {
+    let state = &policy.desired_state;
+    let bridge = bridge_on(state, uplink).filter(|bridge| bridge.has_ip() && bridge.mtu.is_none());
+    for number in selected_with(plan, policy, nic) {
+        let node = plan.inventory.node(number);
+        let is_new = uplink.name != nic && !node.interfaces.contains_key(&uplink.name);
+        let heir = if is_new { bridge.or(Some(uplink).filter(|bond| bond.has_ip())) } else { bridge };
+        let Some(heir) = heir.filter(|_| is_new || uplink.name == nic) else { continue };
+        let now = node.interfaces.get(&heir.name).or(node.interfaces.get(nic)).and_then(|it| it.mtu);
+        if let Some(from) = now.filter(|mtu| *mtu > USUAL_MTU && node.is_reached_through(nic)) {
+            changes.add(definition.origin.at("name"), &heir.name, number, Change::UsualMtu(nic, from));
+        }
+    }
+}
+
+/// The bridge that takes an uplink, or the interface that has its addresses.
+fn bridge_on<'a>(state: &'a NetworkState, uplink: &Interface) -> Option<&'a Interface> {
+    let is_bridge = |it: &&Interface| it.bridge.is_some() && it.ports().contains(&uplink.name.as_str());
+    state.interfaces.iter().find(is_bridge).and_then(|bridge| state.interface(&bridge.name))
+}
+
+/// A node has one list of DNS servers. What stands on another has those of its base, and they are shown there.
 fn servers_change<'a>(node: &'a Node, definition: &'a UplinkDefinition, uplinks: &Stack) -> Option<Change<'a>> {
     let to = definition.dns_resolver.as_ref()?;
     let base = definition.interfaces.iter().rev().skip(1).find_map(|it| uplinks.get(&it.name));
@@ -189,8 +227,7 @@ fn of_lease<'a>(
     changes: &mut Changes<'a>,
 ) {
     let state = &policy.desired_state;
-    let is_bridge = |it: &&Interface| it.bridge.is_some() && it.ports().contains(&uplink.name.as_str());
-    let bridge = state.interfaces.iter().find(is_bridge).and_then(|bridge| state.interface(&bridge.name));
+    let bridge = bridge_on(state, uplink);
     let asks = |ip: &Option<InterfaceIp>| ip.as_ref().is_some_and(|ip| ip.enabled && ip.dhcp == Some(true));
     let Some(asked) = bridge.unwrap_or(uplink).ipv4.as_ref().filter(|ip| ip.enabled && ip.dhcp == Some(true)) else {
         return;
@@ -239,6 +276,13 @@ fn words(plan: &Plan, found: &Found<'_>) -> Words {
             format!("{reached}, whose MTU changes from {from} to {to}"),
             format!("leave out `mtu`, or write {from}; or {carefully}"),
             *interface,
+        ),
+        Change::UsualMtu(nic, from) => (
+            format!(
+                "{names} {are} reached through `{nic}` with an MTU of {from}, and `{interface}` comes to {USUAL_MTU}"
+            ),
+            format!("add `mtu: {from}`; or {carefully}"),
+            *nic,
         ),
         Change::Tag(from, to) => (
             format!(

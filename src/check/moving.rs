@@ -2,19 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::blaming::BLAMING;
-use super::node_address_lost::NODE_ADDRESS_LOST;
+use super::node_address_lost::is_refused;
 use crate::base::place::Place;
-use crate::base::rule::Rule;
 use crate::model::{Key, Plan, Policy};
 
-/// The rules before which they give way: a move that cannot be is not described.
-pub(super) static YIELDING: [&Rule; 6] = {
-    let [a, b, c, d, e] = BLAMING;
-    [a, b, c, d, e, &NODE_ADDRESS_LOST]
-};
-
-/// The moves, each by its bridge and its NIC: the policies and the nodes.
+/// The moves, each by its bridge and its NIC: the policies and the nodes. One that cannot be on
+/// a node is an error, and is not described besides.
 pub(super) fn moves(plan: &Plan) -> BTreeMap<(&str, &str), Vec<(&Policy, usize)>> {
     let mut by_bridge: BTreeMap<(&str, &str), Vec<(&Policy, usize)>> = BTreeMap::new();
     for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
@@ -26,16 +19,18 @@ pub(super) fn moves(plan: &Plan) -> BTreeMap<(&str, &str), Vec<(&Policy, usize)>
             }
         }
     }
+    by_bridge.retain(|_, moving| !moving.iter().any(|(policy, _)| is_refused(plan, policy)));
     by_bridge
 }
 
-/// The key that makes a NIC the port of a policy's bridge, and where it stands.
+/// The key by which another port is chosen, and where a NIC is named that becomes the port of a policy's bridge.
 pub(super) fn port_of(plan: &Plan, policy: &Policy, nic: &str) -> (Key, Place) {
-    let network = policy.origin.network.and_then(|id| plan.network(id));
-    let key = network.and_then(|network| {
-        let host = network.hosts.iter().find(|host| host.port().as_deref() == Some(nic))?;
-        Some(network.port_key(host))
-    });
-    let key = key.unwrap_or(Key::PhysicalInterface);
-    (key, network.map_or_else(|| policy.origin.here(), |network| network.at(key)))
+    let Some(network) = policy.origin.network.and_then(|id| plan.network(id)) else {
+        return (Key::PhysicalInterface, policy.origin.here());
+    };
+    let host = network.hosts.iter().find(|host| host.port().as_deref() == Some(nic));
+    let key = host.map_or(Key::PhysicalInterface, |host| network.port_key(host));
+    // The interface of a tag is chosen by the tag, and told by its NIC.
+    let is_tagged = host.is_some_and(|host| host.vlan.is_some());
+    (if is_tagged { Key::VlanId } else { key }, network.at(key))
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::moving::{YIELDING, moves, port_of};
+use super::moving::{moves, port_of};
 use super::nodes::{instead, join, place_in_state};
 use crate::api::nmstate::InterfaceAddress;
 use crate::base::diagnostic::More;
@@ -29,7 +30,7 @@ rule! {
     /// Have the NIC come to its address by the MAC address before the move: reserve the address by MAC address and set `dhcp-client-id: ll` or
     /// `dhcp-duid: ll`, set `addr-gen-mode: eui64`, or give the node a static address; then export the states again. Or use a `vlanId`, with which
     /// the NIC keeps its address, or another NIC. If the address may change, `--allow WK242`.
-    pub(super) NODE_ADDRESS_CHANGES = "WK242", "node-address-changes", Warning, inventory: Needed, yields_to: &YIELDING;
+    pub(super) NODE_ADDRESS_CHANGES = "WK242", "node-address-changes", Warning, inventory: Needed, yields_to: &BLAMING;
 }
 
 /// Why a node comes to another address.

@@ -33,12 +33,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let mut losers: Vec<Losers<'a>> = Vec::new();
     let mut asked = Asked::new();
     for policy in plan.policies.iter().filter(|policy| !policy.nodes.nodes.is_empty()) {
-        let state = &policy.desired_state;
-        let controllers = controllers(state);
-        let ports = controllers.keys().copied();
-        let own = state.interfaces.iter().filter(|it| it.ipv4.is_some() || it.ipv6.is_some());
-        for name in ports.chain(own.map(|it| it.name.as_str())) {
-            let Some(heir) = heir(state, &controllers, name) else { continue };
+        for (name, heir) in heirs(&policy.desired_state) {
             if asked.is_new((name, heir.name.as_str(), &heir.ipv4, &heir.ipv6), &policy.nodes) {
                 losers.extend(Losers::of(plan, policy, name, heir));
             }
@@ -61,6 +56,12 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
         hit.on_node(plan, selection, number)
     };
     losers.into_iter().map(hit).collect()
+}
+
+/// Whether a policy is an error, because its nodes surely lose something.
+pub(super) fn is_refused(plan: &Plan, policy: &Policy) -> bool {
+    let loses = |(name, heir)| Losers::of(plan, policy, name, heir).is_some_and(|losers| losers.is_certain);
+    policy.nodes.is_certain && heirs(&policy.desired_state).into_iter().any(loses)
 }
 
 /// The nodes that lose something by a policy.
@@ -214,6 +215,15 @@ fn addresses_lost<'a>(
         return beside.map(Loss::Address).collect();
     }
     has.address.iter().filter(|address| !is_kept(address)).map(Loss::Address).collect()
+}
+
+/// The ports of a state, and what has addresses of its own there, each with the interface that has its addresses then.
+fn heirs(state: &NetworkState) -> Vec<(&str, &Interface)> {
+    let controllers = controllers(state);
+    let ports = state.interfaces.iter().flat_map(|it| it.ports().into_iter().filter(|port| *port != it.name));
+    let own = state.interfaces.iter().filter(|it| it.ipv4.is_some() || it.ipv6.is_some());
+    let names = ports.chain(own.map(|it| it.name.as_str()));
+    names.filter_map(|name| Some((name, heir(state, &controllers, name)?))).collect()
 }
 
 /// What each port belongs to.

@@ -1,6 +1,7 @@
+use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
-use super::moving::{YIELDING, moves, port_of};
+use super::moving::{moves, port_of};
 use super::node_address_changes::changing;
 use super::nodes::{instead, join, place_in_state};
 use crate::base::diagnostic::More;
@@ -22,7 +23,7 @@ rule! {
     /// ## Way out
     /// If it is meant, `--allow WK226`, and apply one node's policy after the other: `maxUnavailable` counts the nodes of one policy, and does not
     /// hold across policies (kubernetes-nmstate, `pkg/node/nodes.go`). Else use a `vlanId`, with which the NIC keeps its address, or another NIC.
-    pub(super) NODE_ADDRESS_MOVES = "WK226", "node-address-moves", Warning, inventory: Needed, yields_to: &YIELDING;
+    pub(super) NODE_ADDRESS_MOVES = "WK226", "node-address-moves", Warning, inventory: Needed, yields_to: &BLAMING;
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {

@@ -311,16 +311,22 @@ impl Maker {
                         )
                     }
                     _ if is_own && self.random.once_in(8) => {
-                        "ipv4: {enabled: true, dhcp: true, auto-dns: true, auto-gateway: true, auto-routes: true}"
-                            .to_owned()
+                        self.note("lease on a NIC");
+                        let host = 100 + node;
+                        format!(
+                            "ipv4: {{enabled: true, dhcp: true, auto-dns: true, auto-gateway: true, auto-routes: true, auto-route-table-id: 0, \
+                             auto-route-metric: -1, address: [{{ip: 10.201.{number}.240, prefix-length: 24}}, {{ip: 10.201.{number}.{host}, \
+                             prefix-length: 24, valid-life-time: 3592sec, preferred-life-time: 3592sec}}]}}"
+                        )
                     }
                     _ => "ipv4: {enabled: false}".to_owned(),
                 };
+                let mtu = if is_own && node == 2 { 9000 } else { 1500 };
                 let functions =
                     if nic.starts_with("ens4") { ", ethernet: {sr-iov: {total-vfs: 8, max-vfs: 8}}" } else { "" };
                 let _ = writeln!(
                     text,
-                    "      - {{name: {nic}, type: ethernet, state: up, mtu: 1500, min-mtu: 68, max-mtu: 9000, mac-address: \
+                    "      - {{name: {nic}, type: ethernet, state: up, mtu: {mtu}, min-mtu: 68, max-mtu: 9000, mac-address: \
                      \"52:54:00:00:{node:02x}:{number:02x}\"{functions}, {address}, ipv6: {{enabled: false}}}}"
                 );
             }
