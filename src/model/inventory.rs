@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::selector::{HOSTNAME, NodeSelector};
 use crate::api::Toleration;
-use crate::api::nmstate::{DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
+use crate::api::nmstate::{BondMode, DnsConfig, InterfaceIp, InterfaceType, Route, Vlan};
 use crate::base::place::{Origin, Place};
 
 /// The nodes as they are.
@@ -133,6 +133,8 @@ pub struct NodeInterface {
     pub mac_address: Option<String>,
     /// The largest MTU that its driver takes, in bytes.
     pub max_mtu: Option<u32>,
+    /// The mode of a bond.
+    pub bond_mode: Option<BondMode>,
     /// The bridge or bond that it is a port of.
     pub controller: Option<String>,
     /// Its IPv4 addresses.
