@@ -7,7 +7,7 @@ use super::hit::{Hit, Words, and_networks};
 use super::nodes::{name_nodes, place_in_state};
 use crate::api::nmstate::BondMode;
 use crate::base::place::Place;
-use crate::model::{Host, Key, Need, Network, Plan};
+use crate::model::{Host, Key, Need, Network, Plan, PolicyOfOthers};
 use crate::rule;
 
 rule! {
@@ -101,7 +101,7 @@ fn of_site<'a>(plan: &'a Plan, host: &'a Host) -> Option<Found<'a>> {
 /// The bonds in such a mode of others' policies and of the nodes. Most often there are none.
 struct Others<'a> {
     plan: &'a Plan,
-    /// Bonds by name: the number of the policy, and that of the interface in it.
+    /// Bonds by name, whatever their mode: the number of the policy, and that of the interface in it.
     of_policies: HashMap<&'a str, Vec<(usize, usize)>>,
     /// Bonds by name: the nodes that have them, in order, with the mode of the first.
     of_nodes: HashMap<&'a str, (BondMode, Vec<usize>)>,
@@ -112,7 +112,7 @@ impl<'a> Others<'a> {
         let mut of_policies: HashMap<&str, Vec<(usize, usize)>> = HashMap::new();
         for (number, policy) in plan.policies_of_others.iter().enumerate() {
             for (index, (name, interface)) in policy.interfaces.iter().enumerate() {
-                if interface.bond_mode.is_some_and(loses_frames) && !policy.absent.contains(name) {
+                if interface.bond_mode.is_some() && !policy.absent.contains(name) {
                     of_policies.entry(name).or_default().push((number, index));
                 }
             }
@@ -139,26 +139,17 @@ impl<'a> Others<'a> {
         if is_of_site || definition.is_some_and(|it| it.interfaces.iter().any(|it| it.link_aggregation.is_some())) {
             return None;
         }
-        self.in_policies(bond, host).or_else(|| self.on_nodes(bond, host))
-    }
-
-    fn in_policies(&self, bond: &'a str, host: &Host) -> Option<Found<'a>> {
-        self.of_policies.get(bond)?.iter().find_map(|(policy, index)| {
-            let policy = &self.plan.policies_of_others[*policy];
-            let interface = &policy.interfaces[*index].1;
-            let mode = interface.bond_mode.filter(|_| self.plan.can_meet(&policy.node_selector, &host.nodes))?;
-            let place = policy.list().child(interface.index).at("link-aggregation/mode");
-            Some(Found { bond, mode, place, whose: " of another policy".to_owned(), is_of_site: false })
-        })
+        // What a policy makes of the bond is what the nodes will have.
+        let made = self.of_policies.get(bond).into_iter().flatten();
+        let made = made.map(|(policy, index)| (&self.plan.policies_of_others[*policy], *index));
+        match made.into_iter().find(|(policy, _)| self.plan.can_meet(&policy.node_selector, &host.nodes)) {
+            Some((policy, index)) => in_policy(bond, policy, index),
+            None => self.on_nodes(bond, host),
+        }
     }
 
     fn on_nodes(&self, bond: &'a str, host: &Host) -> Option<Found<'a>> {
-        // What a policy of others makes of the bond is what the nodes will have.
-        let is_made = self.plan.policies_of_others.iter().any(|policy| {
-            let has_mode = |(name, interface): &(String, _)| name == bond && has_mode(interface);
-            policy.interfaces.iter().any(has_mode) && self.plan.can_meet(&policy.node_selector, &host.nodes)
-        });
-        let (mode, numbers) = self.of_nodes.get(bond).filter(|_| !is_made)?;
+        let (mode, numbers) = self.of_nodes.get(bond)?;
         let there: Vec<usize> =
             numbers.iter().copied().filter(|it| host.selected.nodes.binary_search(it).is_ok()).collect();
         let place = place_in_state(self.plan.inventory.node(*there.first()?), bond);
@@ -167,6 +158,9 @@ impl<'a> Others<'a> {
     }
 }
 
-fn has_mode(interface: &crate::model::inventory::NodeInterface) -> bool {
-    interface.bond_mode.is_some()
+fn in_policy<'a>(bond: &'a str, policy: &PolicyOfOthers, index: usize) -> Option<Found<'a>> {
+    let interface = &policy.interfaces[index].1;
+    let mode = interface.bond_mode.filter(|mode| loses_frames(*mode))?;
+    let place = policy.list().child(interface.index).at("link-aggregation/mode");
+    Some(Found { bond, mode, place, whose: " of another policy".to_owned(), is_of_site: false })
 }

@@ -1,16 +1,16 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::collect::Blame;
 use super::conflict::{Conflict, agreed, conflicts};
 use super::hit::{Hit, Words, and_networks};
-use super::slip::are_alike;
+use super::slip::{are_alike, misspelt_trunks};
 use super::system_interface::SYSTEM_INTERFACE;
 use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
 use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
 use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
-use crate::model::{BridgeDefinition, Claim, Claimed, Controller, Definition, Holder, Key, Network, Plan, Wire};
+use crate::model::{BridgeDefinition, Claim, Claimed, Controller, Definition, Holder, Key, Network, Plan, Trunk, Wire};
 use crate::rule;
 
 rule! {
@@ -34,8 +34,36 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let is_meant =
         |claim: &Claim| matches!(claim.what, Claimed::Interface(_) | Claimed::Mtu(_) | Claimed::FunctionCount(_));
     let conflicts = conflicts(plan, blame, is_meant);
+    if conflicts.is_empty() {
+        return Vec::new();
+    }
     let elsewhere = Elsewhere::of(plan, &conflicts);
-    conflicts.iter().map(|conflict| hit(plan, conflict, &elsewhere)).collect()
+    let mut trunks = misspelt_trunks(plan);
+    let mut hits = Vec::new();
+    let mut told = HashSet::new();
+    for conflict in &conflicts {
+        match conflict.what {
+            Claimed::Interface(name) if told.contains(name.as_str()) => {}
+            Claimed::Interface(name) if trunks.contains_key(name.as_str()) => {
+                told.insert(name.as_str());
+                hits.extend(trunks.remove(name.as_str()).map(|(trunk, _)| misspelt(name, trunk, conflict)));
+            }
+            _ => hits.push(hit(plan, conflict, &elsewhere)),
+        }
+    }
+    hits
+}
+
+/// Networks that name a trunk bridge as the Site does not spell it, and so contradict each other.
+fn misspelt<'a>(name: &'a str, trunk: &'a Trunk, conflict: &Conflict<'a>) -> Hit<'a> {
+    let network = conflict.first.place.clone();
+    Hit::new(trunk.origin.at("name"), move || {
+        let message =
+            format!("the trunk bridge is `{}` here, and networks with several tags name `{name}`", trunk.bridge);
+        Words::new(message, format!("did you mean `{name}`? If not, correct the `bridgeName` of the networks"))
+            .with_related(network.clone(), "one of the networks")
+            .about([name])
+    })
 }
 
 /// The networks that have the wires of bridges in conflict under bridges of other names: a network that names another's bridge has the NIC and
@@ -97,6 +125,8 @@ fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>, wires: &Elsewhere<'a>) -> Hi
             let difference = difference(here, elsewhere, plan.network_of(second));
             let meant = match difference {
                 Some(Difference::Key(Key::VlanId | Key::PhysicalInterface, _)) => wires.meant(conflict),
+                // If several things differ, the name alone can be the slip.
+                None => wires.meant(conflict).filter(|(_, is_told)| *is_told),
                 _ => None,
             };
             let place = match meant {
@@ -142,12 +172,19 @@ fn hit<'a>(plan: &'a Plan, conflict: &Conflict<'a>, wires: &Elsewhere<'a>) -> Hi
 enum Difference {
     /// A key.
     Key(Key, &'static str),
+    /// A tag that the other bridge has, and this one has not.
+    NoTag(u16),
     /// What their ports let through, for which a network has no key.
     Filtering,
 }
 
 fn difference(here: &Definition, elsewhere: &Definition, network: Option<&Network>) -> Option<Difference> {
     let (here, elsewhere) = (here.bridge()?, elsewhere.bridge()?);
+    // One type has the tag on the port, and another has not: with another type on the same NIC, the tag follows from it.
+    let nics = |definition: &BridgeDefinition| definition.wires().map(|wire| wire.base.clone()).collect::<Vec<_>>();
+    if here.kind != elsewhere.kind && here.addresses == elsewhere.addresses && nics(here) == nics(elsewhere) {
+        return Some(Difference::Key(Key::Type, "type"));
+    }
     let port = || port_difference(here, elsewhere, network);
     let differences = [
         (here.kind != elsewhere.kind).then_some(Some(Difference::Key(Key::Type, "type"))),
@@ -182,6 +219,7 @@ fn port_difference(
         (false, true) => nic,
         (true, _) if is_tag_written && our.tag().is_some() => Some(Difference::Key(Key::VlanId, "vlanId")),
         (true, _) if our.tag().is_some() => nic,
+        (true, _) => their.tag().filter(|_| network.is_some()).map(Difference::NoTag),
         _ => None,
     }
 }
@@ -195,10 +233,14 @@ fn help(difference: Option<Difference>, meant: Option<(&str, bool)>) -> String {
             }
             None => format!("correct the `{key}`, or give this bridge another `bridgeName`"),
         },
+        Some(Difference::NoTag(tag)) => format!("add `vlanId: {tag}`, or give this bridge another `bridgeName`"),
         Some(Difference::Filtering) => {
             "give this bridge another `bridgeName`, or let the ports of both have the same `vlan`".to_owned()
         }
-        None => "give one of them another name, or make them agree".to_owned(),
+        None => match meant {
+            Some((bridge, _)) => format!("did you mean `bridgeName: {bridge}`? If not, make the two agree"),
+            None => "give one of them another name, or make them agree".to_owned(),
+        },
     }
 }
 

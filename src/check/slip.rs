@@ -3,10 +3,12 @@
 //! A guest whose `bridgeName` is wrong has its NIC and its tag under two bridges, and so has one whose tag is wrong. What else the guest has
 //! in common with others tells which: a name that is nearly theirs, the name of the network, the subnet.
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::conflict::{Conflict, controller};
 use crate::base::place::Place;
 use crate::base::spelling::is_within;
-use crate::model::{Controller, Key, Network, Plan};
+use crate::model::{Controller, Key, Network, Plan, Tagging, Trunk};
 
 /// The bridge that the second network of a conflict was meant to be on, and where it names another; none if it does not name its bridge, or
 /// nothing tells that its name is the slip.
@@ -38,4 +40,32 @@ pub(super) fn is_misspelt(name: &str, meant: &str) -> bool {
     // Names that differ in a number alone are a row of bridges.
     let letters = |name: &str| name.chars().filter(|it| !it.is_ascii_digit()).collect::<String>();
     name != meant && letters(name) != letters(meant) && is_within(name, meant, if name.len() < 6 { 1 } else { 2 })
+}
+
+/// Bridges of which several networks say nothing but the name, and that are nearly called like a trunk bridge which no network is on: that is
+/// a slip of the Site's, though every network looks wrong. Each with the trunk bridge and the tags that the networks ask for.
+pub(super) fn misspelt_trunks(plan: &Plan) -> BTreeMap<&str, (&Trunk, HashSet<Option<u16>>)> {
+    let mut found: BTreeMap<&str, (&Trunk, HashSet<Option<u16>>)> = BTreeMap::new();
+    if plan.settings.trunks.is_empty() {
+        return found;
+    }
+    let mut used = HashSet::new();
+    let mut named: BTreeMap<&str, (HashSet<Option<u16>>, usize)> = BTreeMap::new();
+    for network in plan.networks() {
+        let Some(bridge) = network.carrier.bridge() else { continue };
+        if matches!(bridge.tagging, Tagging::Filtering(_)) {
+            used.insert(bridge.name.as_str());
+        } else if network.is_bridge_named && !network.is_nic_named && bridge.tagging == Tagging::Interface {
+            let (tags, count) = named.entry(&bridge.name).or_default();
+            tags.insert(bridge.vlan);
+            *count += 1;
+        }
+    }
+    for trunk in plan.settings.trunks.iter().filter(|trunk| !used.contains(trunk.bridge.as_str())) {
+        let near = named.iter().filter(|(name, (_, count))| *count > 1 && is_misspelt(name, &trunk.bridge));
+        for (name, (tags, _)) in near {
+            found.entry(name).or_insert_with(|| (trunk, tags.clone()));
+        }
+    }
+    found
 }

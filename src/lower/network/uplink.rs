@@ -82,13 +82,25 @@ impl Context<'_> {
         let named = |trunk: &&Trunk| config.bridge_name.as_ref() == Some(&trunk.bridge);
         if let Some(trunk) = self.settings.trunks.iter().find(named) {
             let uplink = self.group.uplink(Some(&trunk.physical_interface));
-            if config.physical_interface.is_some() {
-                let own = self.uplink(findings)?;
-                if own.name != uplink.name {
-                    let message =
-                        format!("the trunk bridge `{}` is on `{}`, not on `{}`", trunk.bridge, uplink.name, own.name);
-                    return self.unfit(message, "delete `physicalInterface`, or name another bridge", findings);
-                }
+            if let Some(written) = &config.physical_interface
+                && self.uplink(findings)?.name != uplink.name
+            {
+                // By what the files call them, which is the same in every node group. A trunk bridge needs no NIC, so that the NIC tells of
+                // another bridge.
+                let message = format!(
+                    "the trunk bridge `{}` is on `{}`, and this network names `{written}`",
+                    trunk.bridge, trunk.physical_interface
+                );
+                findings.push(
+                    Diagnostic::new(
+                        &UPLINK_DOES_NOT_FIT,
+                        self.config.origin.at("bridgeName"),
+                        message,
+                        "correct the `bridgeName`; or delete `physicalInterface` to be on the trunk bridge",
+                    )
+                    .with_related(trunk.origin.at("physicalInterface"), "what the trunk bridge is on"),
+                );
+                return Err(Reported);
             }
             return self.on_trunk(trunk, uplink, findings);
         }
