@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::collect::Blame;
 use super::hit::{Hit, Words, and_networks};
-use crate::model::{BridgeKind, Key, Network, Plan, Trunk, Use};
+use crate::model::{BridgeKind, Host, Key, Network, Plan, Trunk, Use};
 
 pub(super) use crate::lower::site::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
 
@@ -14,17 +14,28 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     for network in plan.networks().filter(|_| !trunks.is_empty()) {
         let Some((name, key, word)) = named(network) else { continue };
         let Some((number, trunk)) = trunks.get(name).copied() else { continue };
+        // On another NIC it was meant to be another bridge.
+        let is_elsewhere = key == Key::Type && network.is_bridge_named && !is_on_its_nic(plan, network, trunk);
+        let (key, help) = if is_elsewhere {
+            (Key::BridgeName, "correct the `bridgeName`; or use `type: bridge` on the NIC of the trunk bridge")
+        } else {
+            (key, "use `type: bridge` with a `vlanId` to be on the trunk bridge, or name another interface")
+        };
         hits.push(Hit::in_group(network.at(key), number, move |more| {
             let message = format!("`{}` is a trunk bridge and cannot be {word}{}", trunk.bridge, and_networks(more));
-            Words::new(
-                message,
-                "use `type: bridge` with a `vlanId` to be on the trunk bridge, or name another interface",
-            )
-            .with_related(trunk.origin.at("name"), "the trunk bridge")
-            .about([&trunk.bridge])
+            Words::new(message, help).with_related(trunk.origin.at("name"), "the trunk bridge").about([&trunk.bridge])
         }));
     }
     hits
+}
+
+/// Whether a network is on the uplink of a trunk bridge.
+fn is_on_its_nic(plan: &Plan, network: &Network, trunk: &Trunk) -> bool {
+    let is_same = |host: &Host| {
+        let of_trunk = plan.settings.groups[host.group].uplink(Some(&trunk.physical_interface));
+        host.uplink.as_ref().is_some_and(|uplink| uplink.name == of_trunk.name)
+    };
+    network.hosts.iter().any(is_same)
 }
 
 /// The name that could be a trunk bridge's, the key that is in the wrong, and what the network takes the interface for.

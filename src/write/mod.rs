@@ -3,6 +3,7 @@
 pub mod manifest;
 mod nesting;
 pub mod render;
+mod reread;
 pub mod retire;
 pub mod tree;
 pub mod yaml;

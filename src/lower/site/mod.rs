@@ -55,7 +55,7 @@ rule! {
     ///
     /// A trunk bridge of the Site is a Linux bridge, and networks of `type: bridge` share it. One name is one interface on a node: the policy that
     /// is applied last makes it an OVS bridge, and every other guest loses its network. macvlan and ipvlan on it have no tag, and its port
-    /// lets nothing through that has none.
+    /// is for tags (WK251).
     ///
     /// ## Example
     /// ```yaml
