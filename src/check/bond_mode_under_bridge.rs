@@ -45,7 +45,7 @@ struct Found<'a> {
     mode: BondMode,
     /// Where its mode is written.
     place: Place,
-    /// What is said of it behind its name.
+    /// Where it is, in words that follow its name.
     whose: String,
     is_of_site: bool,
 }

@@ -27,7 +27,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     let trunks: HashMap<&str, usize> =
         plan.settings.trunks.iter().enumerate().map(|(number, trunk)| (trunk.bridge.as_str(), number)).collect();
     let mut hits = Vec::new();
-    // The tag of an attachment that exists stands in that attachment.
+    // The tag of an attachment that exists is in that attachment.
     for network in plan.networks().filter(|network| !trunks.is_empty() && network.nad_name.is_none()) {
         let Some(bridge) = network.carrier.bridge() else { continue };
         let is_untagged = bridge.vlan.is_none() && matches!(bridge.tagging, Tagging::Filtering(_));

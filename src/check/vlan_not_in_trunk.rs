@@ -11,7 +11,7 @@ rule! {
     /// A VLAN that the trunk bridge's uplink does not carry.
     ///
     /// The port of a bridge with VLAN filtering lets through the tags that are listed, and drops every other frame without a
-    /// word: the virtual machine starts and reaches nobody. VLAN 1 is not among the default, 2 to 4094, because it is
+    /// word: the virtual machine starts and no frame gets through. VLAN 1 is not among the default, 2 to 4094, because it is
     /// the untagged one (kubernetes-nmstate, `pkg/bridge/bridge.go`). One network with a tag that the trunk does not have is shown at its
     /// `vlanId`. A tag that several networks ask for is missing in the Site, and is shown there, once.
     ///

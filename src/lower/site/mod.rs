@@ -158,7 +158,7 @@ impl SiteFindings for Findings {
     }
 }
 
-/// What is said of an interface of a system that is used as a NIC.
+/// The message about an interface of a system that is used as a NIC.
 pub fn system_interface(name: &str, system: &str) -> String {
     format!("`{name}` belongs to {system}, and cannot be the NIC of a network")
 }
