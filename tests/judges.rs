@@ -131,11 +131,17 @@ fn nmstate_accepts_every_uplink() {
                         "bond0.7" => ("", address, ""),
                         _ => ("", "", address),
                     };
+                    // A network without a tag cannot be on a trunk bridge.
+                    let trunk = if network.contains("br-trunk") {
+                        format!("  trunkBridges:\n  - {{name: br-trunk, physicalInterface: {base}}}\n")
+                    } else {
+                        String::new()
+                    };
                     let text = format!(
                         "apiVersion: render.novasphere.dev/v1alpha1\nkind: Site\nmetadata: {{name: site}}\nspec:\n  policy:\n    nodeSelector: {{kubernetes.io/hostname: node-1}}\n  uplinks:\n  \
                          - {{name: bond0, type: bond, mtu: {mtu}, link-aggregation: {{mode: {mode}, port: [ens1, ens2]}}, {bond}}}\n  \
                          - {{name: bond0.7, type: vlan, vlan: {{base-iface: bond0, id: 7}}, {vlan}}}\n  \
-                         - {{name: ens9, type: ethernet, {nic}}}\n  trunkBridges:\n  - {{name: br-trunk, physicalInterface: {base}}}\n---\n\
+                         - {{name: ens9, type: ethernet, {nic}}}\n{trunk}---\n\
                          apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {{name: vm}}\nspec:\n  cpu: 1\n  memory: 1Gi\n  \
                          networks:\n  - {{name: net, physicalInterface: {base}, {network}}}\n"
                     );

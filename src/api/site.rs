@@ -233,6 +233,10 @@ pub struct Localnet {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub physical_interface: Option<String>,
+    /// The MTU of the network attachments, in bytes, from 68 to 65535; that of the uplink if left out, else 1500.
+    #[serde(default)]
+    #[schemars(range(min = 68, max = 65535))]
+    pub mtu: Option<u32>,
 }
 
 /// The address ranges that the cluster uses itself, as it was installed with them.

@@ -101,35 +101,78 @@ pub fn policy_name(parts: &[&str]) -> String {
     if name.is_empty() { format!("policy{hash}") } else { format!("{name}{hash}") }
 }
 
-/// Interfaces that belong to OVN-Kubernetes, container and virtual machine runtimes, or the kernel.
-const RESERVED: &[&str] = &[
-    "all",
-    "br-ex",
-    "br-int",
-    "br-local",
-    "bonding_masters",
-    "cbr0",
-    "cni0",
-    "default",
-    "docker0",
-    "flannel.1",
-    "genev_sys_6081",
-    "kube-bridge",
-    "kube-ipvs0",
-    "lo",
-    "lxcbr0",
-    "nodelocaldns",
-    "ovn-k8s-mp0",
-    "ovs-system",
-    "podman0",
-    "tunl0",
-    "virbr0",
-    "vxlan.calico",
+/// How the names of a system's interfaces are made.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// This name.
+    Is(&'static str),
+    /// This and a number: one for each tunnel or port.
+    Numbered(&'static str),
+    /// This and eight or more hexadecimal digits: one for each pod.
+    Hashed(&'static str),
+    /// This and anything else.
+    Starts(&'static str),
+}
+
+impl Form {
+    fn fits(self, name: &str) -> bool {
+        let rest_is = |prefix: &str, is_part: fn(u8) -> bool, least: usize| {
+            name.strip_prefix(prefix).is_some_and(|rest| rest.len() >= least && rest.bytes().all(is_part))
+        };
+        match self {
+            Self::Is(known) => name == known,
+            Self::Numbered(prefix) => rest_is(prefix, |byte| byte.is_ascii_digit(), 1),
+            Self::Hashed(prefix) => rest_is(prefix, |byte| byte.is_ascii_hexdigit(), 8),
+            Self::Starts(prefix) => rest_is(prefix, |_| true, 1),
+        }
+    }
+}
+
+/// Interfaces that a system makes on the nodes for itself, each with the system's name for the end of a sentence.
+///
+/// Sources: OVN-Kubernetes `go-controller/pkg/types/const.go`; Flannel `pkg/backend`; Calico `felix/config` and `felix/dataplane/linux`;
+/// Cilium `pkg/defaults`; kube-proxy `pkg/proxy/ipvs`; node-local-dns `cmd/node-cache`; the kernel's `net/core/dev.c` and `Documentation`.
+const SYSTEM: &[(Form, &str)] = &[
+    (Form::Is("br-ex"), OVN),
+    (Form::Is("br-int"), OVN),
+    (Form::Is("br-local"), OVN),
+    (Form::Numbered("ovn-k8s-mp"), OVN),
+    (Form::Numbered("genev_sys_"), OPEN_VSWITCH),
+    (Form::Numbered("vxlan_sys_"), OPEN_VSWITCH),
+    (Form::Is("ovs-system"), OPEN_VSWITCH),
+    (Form::Is("cni0"), "the container runtime"),
+    (Form::Is("cbr0"), "the container runtime"),
+    (Form::Is("docker0"), "Docker"),
+    (Form::Is("podman0"), "Podman"),
+    (Form::Is("virbr0"), "libvirt"),
+    (Form::Is("lxcbr0"), "LXC"),
+    (Form::Numbered("flannel."), "Flannel"),
+    (Form::Numbered("flannel-v6."), "Flannel"),
+    (Form::Hashed("cali"), CALICO),
+    (Form::Is("tunl0"), CALICO),
+    (Form::Is("vxlan.calico"), CALICO),
+    (Form::Is("vxlan-v6.calico"), CALICO),
+    (Form::Is("wireguard.cali"), CALICO),
+    (Form::Is("wg-v6.cali"), CALICO),
+    (Form::Starts("cilium_"), "Cilium"),
+    (Form::Hashed("lxc"), "Cilium"),
+    (Form::Is("kube-bridge"), "kube-router"),
+    (Form::Is("kube-ipvs0"), "kube-proxy"),
+    (Form::Is("nodelocaldns"), "NodeLocal DNSCache"),
+    (Form::Is("all"), KERNEL),
+    (Form::Is("bonding_masters"), KERNEL),
+    (Form::Is("default"), KERNEL),
+    (Form::Is("lo"), KERNEL),
 ];
 
-/// Whether an interface of this name belongs to somebody else on many nodes.
-pub fn is_reserved_interface(name: &str) -> bool {
-    RESERVED.contains(&name)
+const OVN: &str = "OVN-Kubernetes";
+const OPEN_VSWITCH: &str = "Open vSwitch";
+const CALICO: &str = "Calico";
+const KERNEL: &str = "the kernel";
+
+/// The system to which an interface of this name belongs on many nodes.
+pub fn system_of_interface(name: &str) -> Option<&'static str> {
+    SYSTEM.iter().find(|(form, _)| form.fits(name)).map(|(_, system)| *system)
 }
 
 #[cfg(test)]
@@ -159,6 +202,36 @@ mod tests {
         }
         assert_ne!(policy_name(&["BR0"]), policy_name(&["br0"]));
         assert_ne!(policy_name(&["br0", &long, "a"]), policy_name(&["br0", &long, "b"]));
+    }
+
+    #[test]
+    fn interfaces_of_systems() {
+        for (name, system) in [
+            ("br-ex", "OVN-Kubernetes"),
+            ("ovn-k8s-mp0", "OVN-Kubernetes"),
+            ("genev_sys_6081", "Open vSwitch"),
+            ("flannel.1", "Flannel"),
+            ("cali0f3a91c2b7d", "Calico"),
+            ("lxc4b1d2e3f5a6b", "Cilium"),
+            ("cilium_host", "Cilium"),
+            ("lo", "the kernel"),
+        ] {
+            assert_eq!(system_of_interface(name), Some(system), "{name}");
+        }
+        for own in [
+            "br-ext",
+            "br-exp",
+            "br0",
+            "flannel.",
+            "flannel.lab",
+            "calibration",
+            "cali-lab",
+            "lxc-lab",
+            "lo1",
+            "cilium",
+        ] {
+            assert_eq!(system_of_interface(own), None, "{own}");
+        }
     }
 
     #[test]

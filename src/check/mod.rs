@@ -13,6 +13,7 @@ mod moving;
 mod names_collide;
 mod no_wukong;
 mod nodes;
+mod slip;
 
 pub use acceptance::{INVALID_ACCEPTANCE, UNUSED_ACCEPTANCE, acceptances};
 pub use collect::check;
@@ -40,6 +41,7 @@ macro_rules! rules {
 rules! {
     absent_in_use::ABSENT_IN_USE,
     attachment_name_collision::ATTACHMENT_NAME_COLLISION,
+    bond_mode_under_bridge::BOND_MODE_UNDER_BRIDGE,
     bridge_conflict::BRIDGE_CONFLICT,
     bridge_not_everywhere::BRIDGE_NOT_EVERYWHERE,
     bridge_on_bridge::BRIDGE_ON_BRIDGE,
@@ -83,11 +85,16 @@ rules! {
     stale_inventory::STALE_INVENTORY,
     subnet_on_two_wires::SUBNET_ON_TWO_WIRES,
     subnets_differ::SUBNETS_DIFFER,
+    system_interface::SYSTEM_INTERFACE,
     tag_put_on_twice::TAG_PUT_ON_TWICE,
+    trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE,
     two_default_gateways::TWO_DEFAULT_GATEWAYS,
+    untagged_on_trunk::UNTAGGED_ON_TRUNK,
     virtual_functions_on_port::VIRTUAL_FUNCTIONS_ON_PORT,
     vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES,
+    vlan_not_in_trunk::VLAN_NOT_IN_TRUNK,
     vlan_on_bridge_port::VLAN_ON_BRIDGE_PORT,
+    vlan_one::VLAN_ONE,
 }
 
 /// The rules over the plan.

@@ -5,6 +5,11 @@ use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::conflict::{bridge, conflicts, controller};
 use super::hit::{Hit, Words, and_networks};
+use super::slip::meant_bridge;
+use super::system_interface::SYSTEM_INTERFACE;
+use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
+use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
+use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimed, Controller, Plan};
 use crate::rule;
@@ -20,7 +25,7 @@ rule! {
     /// ## Way out
     /// Use one bridge for both networks (the same `bridgeName`), a NIC for each, or a `vlanId` for each.
     pub(super) NIC_IN_TWO_BRIDGES = "WK305", "nic-in-two-bridges", Error,
-        yields_to: &[&DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE];
+        yields_to: &[&DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE];
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
@@ -33,19 +38,22 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let hit = |conflict: super::conflict::Conflict<'a>| {
         let Claimed::Wire(wire) = conflict.what else { return None };
         let (first, second) = (controller(conflict.first)?, controller(conflict.second)?);
-        let help = match (first, second) {
-            (Controller::Macvlan | Controller::Ipvlan, _) | (_, Controller::Macvlan | Controller::Ipvlan) => {
+        let meant = meant_bridge(plan, &conflict);
+        let help = match (&meant, first, second) {
+            (Some((bridge, _)), ..) => format!("did you mean `bridgeName: {bridge}`? If not, use another NIC"),
+            (_, Controller::Macvlan | Controller::Ipvlan, _) | (.., Controller::Macvlan | Controller::Ipvlan) => {
                 "use `type: bridge` and one `bridgeName` for both, or another NIC".to_owned()
             }
-            (Controller::Interface(name), _) if bridges.contains(name.as_str()) => {
+            (_, Controller::Interface(name), _) if bridges.contains(name.as_str()) => {
                 "use one `bridgeName` for both, or a NIC for each; with `type: bridge`, a `vlanId` for each will do"
                     .to_owned()
             }
-            (Controller::Interface(name), _) => {
+            (_, Controller::Interface(name), _) => {
                 format!("use the bond (`physicalInterface: {name}`), or another NIC")
             }
         };
-        Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
+        let place = meant.map_or_else(|| conflict.second.place.clone(), |(_, place)| place);
+        Some(Hit::in_group(place, conflict.group, move |more| {
             let others = and_networks(more);
             let message = format!("{wire} cannot be {}{others}: it is {} already", has_it(second), has_it(first));
             Words::new(message, help.clone())

@@ -52,6 +52,9 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
             let is_possible = |it: &&Claim| !(network.bridge_on_uplink(host).is_some() && bridge(it).is_some());
             let mut makers = made.get(needed).into_iter().flatten().copied().filter(is_possible);
             let Some(maker) = makers.find(|it| plan.can_meet(&it.nodes, &host.nodes)) else { continue };
+            if is_mapped_there(plan, network, host, maker) {
+                continue;
+            }
             // In several node groups it is still one network.
             if !own.insert((needed, &maker.place)) {
                 continue;
@@ -67,6 +70,20 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
         }
     }
     hits
+}
+
+/// Whether the policy that makes the bridge of a localnet maps the localnet to it as well: then ours adds nothing, and needs nothing.
+fn is_mapped_there(plan: &Plan, network: &Network, host: &Host, maker: &Claim) -> bool {
+    let (Some(Need::Mapping), Some(localnet), Some(bridge)) =
+        (&host.need, network.carrier.localnet(), network.carrier.bridge_name())
+    else {
+        return false;
+    };
+    maker.by == Claimant::Others
+        && plan.policies_of_others.iter().any(|policy| {
+            let is_same = |(name, to): &(String, String)| name == localnet && to == bridge;
+            policy.origin.path_to(&maker.place).is_some() && policy.bridge_mappings.iter().any(is_same)
+        })
 }
 
 fn help(maker: &Claim) -> &'static str {

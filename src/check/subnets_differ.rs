@@ -10,7 +10,11 @@ use super::conflict::{agreed, conflicts};
 use super::hit::{Hit, Words};
 use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
 use super::node_address_lost::NODE_ADDRESS_LOST;
+use super::system_interface::SYSTEM_INTERFACE;
+use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
+use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
 use super::vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES;
+use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::base::place::Place;
 use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimant, Claimed, Holder, Plan, Wire};
@@ -28,7 +32,7 @@ rule! {
     /// Correct the one that differs. If both are meant, accept it with a reason.
     pub(super) SUBNETS_DIFFER = "WK313", "subnets-differ", Warning,
         yields_to: &[
-            &DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES, &VLAN_IN_TWO_BRIDGES, &NODE_ADDRESS_LOST,
+            &DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES, &VLAN_IN_TWO_BRIDGES, &NODE_ADDRESS_LOST,
         ];
 }
 

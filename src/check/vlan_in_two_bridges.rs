@@ -8,6 +8,11 @@ use super::conflict::{Conflict, conflicts, controller};
 use super::hit::{Hit, Words, and_networks};
 use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
 use super::nodes::{name_nodes, place_in_state};
+use super::slip::meant_bridge;
+use super::system_interface::SYSTEM_INTERFACE;
+use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
+use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
+use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::base::place::Place;
 use crate::base::rule::Severity;
 use crate::lower::network::DUPLICATE_NETWORK;
@@ -26,12 +31,13 @@ rule! {
     /// ## Way out
     /// Use the same `bridgeName` for both networks: they are on the same wire.
     pub(super) VLAN_IN_TWO_BRIDGES = "WK306", "vlan-in-two-bridges", Error,
-        yields_to: &[&DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES];
+        yields_to: &[&DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES];
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     let is_tagged = |claim: &Claim| matches!(&claim.what, Claimed::Wire(wire) if wire.tag().is_some());
-    let mut hits: Vec<Hit<'_>> = conflicts(plan, blame, is_tagged).iter().filter_map(under_two).collect();
+    let mut hits: Vec<Hit<'_>> =
+        conflicts(plan, blame, is_tagged).iter().filter_map(|conflict| under_two(plan, conflict)).collect();
     let of_interfaces = conflicts(plan, blame, |claim| matches!(claim.what, Claimed::VlanInterface(_)));
     hits.extend(of_interfaces.iter().filter_map(two_interfaces));
     hits.extend(tag_with_an_interface(plan));
@@ -40,17 +46,20 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     hits
 }
 
-fn under_two<'a>(conflict: &Conflict<'a>) -> Option<Hit<'a>> {
+fn under_two<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Option<Hit<'a>> {
     let related = conflict.first;
     let Claimed::Wire(wire) = conflict.what else { return None };
     let (first, second) = (controller(conflict.first)?, controller(conflict.second)?);
-    let help = match (first, second) {
-        (Controller::Interface(first), Controller::Interface(_)) => {
+    let meant = meant_bridge(plan, conflict);
+    let help = match (&meant, first, second) {
+        (Some((bridge, _)), ..) => format!("did you mean `bridgeName: {bridge}`? If not, use another VLAN"),
+        (None, Controller::Interface(first), Controller::Interface(_)) => {
             format!("put both on one bridge (the same `type`, and `bridgeName: {first}`), or use another VLAN")
         }
         _ => "use `type: bridge` and one `bridgeName` for both".to_owned(),
     };
-    Some(Hit::in_group(conflict.second.place.clone(), conflict.group, move |more| {
+    let place = meant.map_or_else(|| conflict.second.place.clone(), |(_, place)| place);
+    Some(Hit::in_group(place, conflict.group, move |more| {
         let message = format!("{wire} cannot be under {second}{}: it is under {first} already", and_networks(more));
         Words::new(message, help.clone())
             .with_related(related.place.clone(), format!("under {first}"))

@@ -8,6 +8,7 @@ use super::collect::Blame;
 use super::conflict::{Meeting, Things, controller, places_of_port, port};
 use super::hit::{Hit, Words};
 use super::nodes::{name_nodes, place_in_state};
+use super::slip::is_misspelt;
 use crate::base::place::Place;
 use crate::model::{
     BridgeDefinition, BridgeKind, Claim, Claimant, Claimed, Controller, Filtering, Holder, Key, Network, Plan, Wire,
@@ -145,14 +146,23 @@ impl<'a> Interfaces<'a> {
             (&first.place, &second.place)
         };
         let group = meeting.group * 2 + usize::from(is_network);
-        Some(Hit::in_group(place.clone(), group, move |more| {
+        // A bridge that is nearly called like the one that has the NIC was most often meant to be that.
+        let misspelt = self.plan.network_of(second).filter(|network| {
+            network.is_bridge_named && network.carrier.bridge_name().is_some_and(|name| is_misspelt(name, holder))
+        });
+        let place = misspelt.map_or_else(|| place.clone(), |network| network.at(Key::BridgeName));
+        let help = match misspelt {
+            Some(_) => format!("did you mean `bridgeName: {holder}`? {}", sentence(help(is_bond))),
+            None => help(is_bond).to_owned(),
+        };
+        Some(Hit::in_group(place, group, move |more| {
             let others = more.words("; the same goes for one more network", |more| {
                 format!("; the same goes for {more} more networks")
             });
             let message = format!(
                 "`{holder}` has `{nic}` as a port and does not get the frames of VLAN {id}, which {own}{others}"
             );
-            let words = Words::new(message, help(is_bond)).about([holder, nic]).about(own_interface);
+            let words = Words::new(message, help.clone()).about([holder, nic]).about(own_interface);
             if *related == first.place {
                 words.with_related(related.clone(), format!("a port of `{holder}`"))
             } else {
@@ -160,6 +170,12 @@ impl<'a> Interfaces<'a> {
             }
         }))
     }
+}
+
+/// The same help behind a question.
+fn sentence(help: &str) -> String {
+    let mut letters = help.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn help(is_bond: bool) -> &'static str {

@@ -221,6 +221,8 @@ pub struct NodeInterface {
     pub mac_address: Option<String>,
     /// The largest MTU that its driver takes, in bytes.
     pub max_mtu: Option<u32>,
+    /// The mode of a bond.
+    pub bond_mode: Option<BondMode>,
     /// The bridge or bond that it is a port of.
     pub controller: Option<String>,
     /// Its IPv4 addresses.
@@ -233,8 +235,6 @@ pub struct NodeInterface {
     pub vlan: Option<Vlan>,
     /// Its ports.
     pub ports: Vec<String>,
-    /// The mode of a bond.
-    pub bond_mode: Option<BondMode>,
     /// How many virtual functions it can have.
     pub max_vfs: Option<u32>,
     /// How many virtual functions it has, or is to have.

@@ -196,6 +196,23 @@ pub struct Localnet {
     pub bridge: String,
     /// The NIC on which the bridge is made, as networks call it; none if it is there already.
     pub physical_interface: Option<String>,
+    /// The MTU of what is attached to it, in bytes, if the Site says so.
+    pub mtu: Option<u32>,
+    /// Where the Site says so.
+    pub origin: Origin,
+}
+
+/// The MTU of attachments to a localnet of which the Site says none, in bytes: that of Ethernet, and what OVN-Kubernetes' own controller
+/// writes for a localnet (`go-controller/pkg/clustermanager/userdefinednetwork/template`).
+const LOCALNET_MTU: u32 = 1500;
+
+impl Localnet {
+    /// The MTU of its attachments, in bytes. OVN-Kubernetes takes that of the cluster's overlay where it is left out, which is less than the
+    /// wire's, or more (OpenShift enhancement "OVN-Kubernetes localnet API"). All attachments to one network of OVN must agree: where the
+    /// Site says nothing, `of_others` is what attachments of others to that network have, if there are any.
+    pub fn attachment_mtu(&self, of_uplink: Option<u32>, of_others: Option<Option<u32>>) -> Option<u32> {
+        self.mtu.or(of_uplink).or_else(|| of_others.unwrap_or(Some(LOCALNET_MTU)))
+    }
 }
 
 /// A NIC of the nodes.

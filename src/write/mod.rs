@@ -4,6 +4,7 @@ pub mod guests;
 pub mod manifest;
 mod nesting;
 pub mod render;
+mod reread;
 pub mod retire;
 pub mod tree;
 pub mod yaml;

@@ -11,15 +11,14 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::base::diagnostic::{Diagnostic, Findings, Place};
-use crate::base::names::interface_name_problem;
 use crate::base::progress::{Activity, Progress};
 use crate::base::spelling::nearest;
 use crate::model::{Plan, Settings, Tombstone};
-use crate::read::document::syntax;
 use crate::read::source::{Source, SourceId, Sources};
 use crate::rule;
 use crate::write::manifest::{Manifest, ManifestKind, Planned, kustomizations};
 use crate::write::nesting;
+use crate::write::reread::parsed;
 use crate::write::tree::OutputTree;
 use crate::write::yaml;
 
@@ -61,6 +60,18 @@ rule! {
     pub TEMPLATE_BROKE_MANIFEST = "WK403", "template-broke-manifest", Error;
 }
 
+rule! {
+    /// A template adds a `capture` to a policy.
+    ///
+    /// kubernetes-nmstate does not let a policy's `capture` change once the policy is there (its admission policy,
+    /// `deploy/handler/operator.yaml`): a later sync that adds, changes or removes one is refused. A capture is evaluated again when the policy is
+    /// made anew or a node's labels change. By then the bridge is there, and what was found on the NIC is not.
+    ///
+    /// ## Way out
+    /// Delete `capture` from the template. A node's own address moves to a bridge by `nodeIP`, by the Site's uplink, or by the inventory.
+    pub TEMPLATE_ADDS_CAPTURE = "WK404", "template-adds-capture", Warning;
+}
+
 const BUILT_IN: [(ManifestKind, &str); 3] = [
     (ManifestKind::Nncp, include_str!("../../templates/nncp.yaml.j2")),
     (ManifestKind::Nad, include_str!("../../templates/nad.yaml.j2")),
@@ -99,8 +110,6 @@ const STEPS_OF_EACH: u64 = 1_000;
 const CALLS: usize = 50;
 /// The largest indent of the filter `yaml`, in blanks.
 const MAX_INDENT: usize = 100;
-/// The largest manifest that a template may make, in bytes. A Kubernetes object has at most about 1.5 MiB.
-const MAX_MANIFEST: usize = 4 << 20;
 
 impl Templates {
     /// The built-in templates, with the user's own in their places.
@@ -192,7 +201,7 @@ impl Templates {
         Some(Diagnostic::new(&TEMPLATE_ERROR, place, message, "make loops and texts in the templates shorter"))
     }
 
-    fn spell(&self, manifest: &Manifest, sources: &Sources) -> Result<String, Box<Diagnostic>> {
+    fn spell(&self, manifest: &Manifest, sources: &Sources) -> Result<Spelt, Box<Diagnostic>> {
         let name = manifest.kind.template();
         let with_network = |diagnostic: Diagnostic| match &manifest.origin {
             Some(origin) => {
@@ -216,18 +225,37 @@ impl Templates {
                 }
                 with_network(self.template_error(&error, name, sources))
             })?;
-        if let Some(source) = self.overrides.get(name)
-            && let Some(problem) = problem_with(&text, manifest)
-        {
-            return Err(with_network(Diagnostic::new(
-                &TEMPLATE_BROKE_MANIFEST,
-                Place::Span { source: *source, range: line_range(&sources.get(*source).text, 1) },
-                format!("the template breaks the manifest `{}`: {problem}", manifest.path),
-                "let the template add labels or annotations, and leave the rest as it is",
-            )));
-        }
-        Ok(text)
+        let Some(source) = self.overrides.get(name) else { return Ok(Spelt { text, warning: None }) };
+        let text_of_template = &sources.get(*source).text;
+        let result = match parsed(&text, manifest) {
+            Ok(result) => result,
+            Err(problem) => {
+                return Err(with_network(Diagnostic::new(
+                    &TEMPLATE_BROKE_MANIFEST,
+                    Place::Span { source: *source, range: line_range(text_of_template, 1) },
+                    format!("the template breaks the manifest `{}`: {problem}", manifest.path),
+                    "let the template add labels or annotations, and leave the rest as it is",
+                )));
+            }
+        };
+        let adds_capture = manifest.kind == ManifestKind::Nncp && result.pointer("/spec/capture").is_some();
+        let warning = adds_capture.then(|| {
+            let line = text_of_template.lines().position(|line| line.trim_start().starts_with("capture:"));
+            with_network(Diagnostic::new(
+                &TEMPLATE_ADDS_CAPTURE,
+                Place::Span { source: *source, range: line_range(text_of_template, line.map_or(1, |line| line + 1)) },
+                format!("the template adds `spec.capture` to `{}`, which cannot change afterwards", manifest.path),
+                "delete `capture` from the template; a node's own address moves by `nodeIP`, the Site or the inventory",
+            ))
+        });
+        Ok(Spelt { text, warning })
     }
+}
+
+/// A manifest as text, and what is in doubt about it.
+struct Spelt {
+    text: String,
+    warning: Option<Box<Diagnostic>>,
 }
 
 /// More steps than any run may take.
@@ -269,7 +297,7 @@ pub fn render(
     let planned = Planned::all(plan, tombstones);
     let count = planned.len();
     progress.begin(Activity::Rendering, count);
-    let spelt: Vec<(Manifest, Result<String, Box<Diagnostic>>)> = planned
+    let spelt: Vec<(Manifest, Result<Spelt, Box<Diagnostic>>)> = planned
         .into_par_iter()
         .filter(|_| !templates.is_exhausted(count))
         .map(|planned| {
@@ -284,13 +312,19 @@ pub fn render(
     let mut tree = OutputTree::default();
     let mut seen = HashSet::new();
     let mut found = Vec::new();
-    let mut file = |tree: &mut OutputTree, manifest: &Manifest, text: Result<String, Box<Diagnostic>>| match text {
-        Ok(text) => tree.add(manifest, &text),
-        // One mistake in a template is one finding, not one for each manifest.
-        Err(diagnostic) => {
-            if seen.insert(diagnostic.place.clone()) {
-                found.push(*diagnostic);
+    let mut file = |tree: &mut OutputTree, manifest: &Manifest, spelt: Result<Spelt, Box<Diagnostic>>| {
+        let diagnostic = match spelt {
+            Ok(Spelt { text, warning }) => {
+                tree.add(manifest, &text);
+                warning
             }
+            Err(diagnostic) => Some(diagnostic),
+        };
+        // One mistake in a template is one finding, not one for each manifest.
+        if let Some(diagnostic) = diagnostic
+            && seen.insert((diagnostic.rule.code, diagnostic.place.clone()))
+        {
+            found.push(*diagnostic);
         }
     };
     for (manifest, text) in spelt {
@@ -306,76 +340,4 @@ pub fn render(
         None => findings.extend(found),
     }
     tree
-}
-
-/// What is wrong with the text that an override made of a manifest.
-fn problem_with(text: &str, manifest: &Manifest) -> Option<String> {
-    if text.len() > MAX_MANIFEST && manifest.kind != ManifestKind::Kustomization {
-        return Some(format!("it is larger than {} MiB", MAX_MANIFEST >> 20));
-    }
-    let documents = syntax::parse(text);
-    let [Ok(document)] = documents.as_slice() else {
-        return Some(match documents.into_iter().find_map(Result::err) {
-            Some(problem) => problem.message,
-            None => "it is not exactly one YAML document".to_owned(),
-        });
-    };
-    let value = match document.value(document.root()) {
-        Ok(value) => value,
-        Err(problems) => return problems.into_iter().next().map(|problem| problem.message),
-    };
-    for pointer in ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace", "/resources"] {
-        if value.pointer(pointer) != manifest.body.pointer(pointer) {
-            return Some(format!("`{}` has changed", pointer.trim_start_matches('/').replace('/', ".")));
-        }
-    }
-    if any_string(&value, &|text| text.contains("${")) {
-        return Some("a text has `${`, which Flux takes for a variable".to_owned());
-    }
-    match manifest.kind {
-        ManifestKind::Nncp => problem_with_policy(&value),
-        ManifestKind::Nad => problem_with_attachment(&value),
-        ManifestKind::Kustomization => None,
-    }
-}
-
-fn problem_with_policy(value: &Value) -> Option<String> {
-    let Some(state @ Value::Object(_)) = value.pointer("/spec/desiredState") else {
-        return Some("`spec.desiredState` is no mapping".to_owned());
-    };
-    if any_string(state, &|text| text.contains(['{', '}'])) {
-        return Some("a brace in `desiredState`, at which kubernetes-nmstate refuses the policy".to_owned());
-    }
-    match state.get("interfaces").map(Value::as_array) {
-        None => None,
-        Some(None) => Some("`desiredState.interfaces` is no list".to_owned()),
-        Some(Some(interfaces)) => interfaces.iter().find_map(|interface| match interface.get("name") {
-            Some(Value::String(name)) => {
-                interface_name_problem(name).map(|problem| format!("the interface name {name:?} {problem}"))
-            }
-            _ => Some("an interface has no name, or one that YAML does not read as text".to_owned()),
-        }),
-    }
-}
-
-fn problem_with_attachment(value: &Value) -> Option<String> {
-    let Some(config) = value.pointer("/spec/config").and_then(Value::as_str) else {
-        return Some("`spec.config` is no text".to_owned());
-    };
-    let config: Value = match serde_json::from_str(config) {
-        Ok(config) => config,
-        Err(error) => return Some(format!("`spec.config` is no JSON: {error}")),
-    };
-    let is_named =
-        config.get("type").is_some_and(Value::is_string) || config.get("plugins").is_some_and(Value::is_array);
-    (!is_named).then(|| "`spec.config` names no plugin".to_owned())
-}
-
-fn any_string(value: &Value, is_bad: &impl Fn(&str) -> bool) -> bool {
-    match value {
-        Value::String(text) => is_bad(text),
-        Value::Array(items) => items.iter().any(|item| any_string(item, is_bad)),
-        Value::Object(map) => map.iter().any(|(key, value)| is_bad(key) || any_string(value, is_bad)),
-        _ => false,
-    }
 }

@@ -12,6 +12,6 @@ mod site;
 
 pub(super) use attachments::{Bridges, of_attachments};
 pub(super) use inventory::of_inventory;
-pub(super) use network::{Others, of_attachment_name, of_network, of_ovn_network};
+pub(super) use network::{Others, of_attachment_name, of_network, of_ovn_network, ovn_mtus};
 pub(super) use policies::of_policies;
 pub(super) use site::of_site;

@@ -1,6 +1,6 @@
 //! What a network claims: a bridge and its port, a wire, its addresses and names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::interface::{of_address, of_subnet};
 use crate::base::names::vlan_interface;
 use crate::base::place::Place;
-use crate::model::cni::NetConf;
+use crate::model::cni::{NetConf, OVN_PLUGIN};
 use crate::model::{
     AttachmentOfOthers, AttachmentsOfOthers, Bridge, BridgeDefinition, BridgeKind, Claim, Claimant, Claimed,
     Controller, Definition, Filtering, Holder, Host, Identity, Key, Manifest, NadName, Names, Network, NodeOwner,
@@ -22,6 +22,20 @@ pub(in crate::lower) struct Others<'a> {
     pub(in crate::lower) define_interfaces: bool,
     /// The attachments, which may put a tag on.
     pub(in crate::lower) attachments: &'a AttachmentsOfOthers,
+    /// The MTU in attachments to OVN's networks, by the network's name.
+    pub(in crate::lower) ovn_mtus: HashMap<String, Option<u32>>,
+}
+
+/// The MTU in attachments of others to OVN's networks, by the network's name; the least of those that differ.
+pub(in crate::lower) fn ovn_mtus(attachments: &AttachmentsOfOthers) -> HashMap<String, Option<u32>> {
+    let mut mtus: HashMap<String, Option<u32>> = HashMap::new();
+    for config in attachments.values().filter_map(|attachment| attachment.config.as_ref()) {
+        let is_ovn = config.get("type").and_then(Value::as_str) == Some(OVN_PLUGIN);
+        let Some(name) = config.get("name").and_then(Value::as_str).filter(|_| is_ovn) else { continue };
+        let mtu = config.get("mtu").and_then(Value::as_u64).and_then(|mtu| u32::try_from(mtu).ok());
+        mtus.entry(name.to_owned()).and_modify(|known| *known = mtu.min(*known)).or_insert(mtu);
+    }
+    mtus
 }
 
 /// The claims on the nodes and on the wire, in every group. Where nothing is made on the nodes, nothing is taken there.

@@ -1,12 +1,12 @@
 //! The fields that several network types share: interface names, the uplink, what a type has no use for.
 
 use super::{Context, Lowered};
-use crate::api::NetworkConfig;
+use crate::api::{NetworkConfig, NetworkType};
 use crate::base::address::Reported;
 use crate::base::diagnostic::{Diagnostic, Findings};
 use crate::base::names::{
     INTERFACE_NAME_HELP, MAX_ATTACHMENT_BYTES, MAX_INTERFACE_BYTES, interface_name_problem, is_dns_label,
-    is_dns_subdomain, is_reserved_interface, vlan_interface,
+    is_dns_subdomain, system_of_interface, vlan_interface,
 };
 use crate::lower::names::fits;
 use crate::model::{Bridge, Carrier, Identity, NadName, Tagging, Uplink};
@@ -32,11 +32,13 @@ rule! {
     /// A bridge with the name of an interface that belongs to the system.
     ///
     /// `br-ex`, `br-int` and `ovn-k8s-mp0` belong to OVN-Kubernetes, `cni0`, `docker0` and `virbr0` to container and
-    /// virtual machine runtimes, `lo` to the kernel. A policy for one of them takes it away from its owner: on OVN-Kubernetes
-    /// that cuts the node off (OpenShift documentation, "Configuration for a localnet switched topology").
+    /// virtual machine runtimes, `flannel.1`, `vxlan.calico` and `cilium_host` to network plugins, `lo` to the kernel. A policy for
+    /// one of them takes it away from its owner: on OVN-Kubernetes
+    /// that cuts the node off (OpenShift documentation, "Configuration for a localnet switched topology"). One of them as a NIC is WK250.
     ///
     /// ## Way out
-    /// Choose another `bridgeName`. To use a bridge that exists, name its NetworkAttachmentDefinition with `nadName`.
+    /// Choose another `bridgeName`. To use a bridge that exists, name its NetworkAttachmentDefinition with `nadName`; to use `br-ex`,
+    /// list it as a localnet in the Site (`ovn.bridge-mappings`).
     pub RESERVED_INTERFACE_NAME = "WK206", "reserved-interface-name", Error;
 }
 
@@ -118,13 +120,14 @@ impl Context<'_> {
         is_written: bool,
         findings: &mut Findings,
     ) -> Result<(), Reported> {
-        if is_reserved_interface(name) {
-            findings.push(Diagnostic::new(
-                &RESERVED_INTERFACE_NAME,
-                self.config.origin.at(key),
-                format!("the bridge `{name}` belongs to the system"),
-                "choose another `bridgeName`; a bridge that exists is used through `nadName`",
-            ));
+        if let Some(system) = system_of_interface(name) {
+            let help = if self.config.value.network_type == Some(NetworkType::Ovs) {
+                "choose another `bridgeName`; a bridge of OVN-Kubernetes is used as a localnet (`ovn.bridge-mappings` in the Site)"
+            } else {
+                "choose another `bridgeName`; a bridge that exists is used through `nadName`"
+            };
+            let message = format!("the bridge `{name}` belongs to {system}");
+            findings.push(Diagnostic::new(&RESERVED_INTERFACE_NAME, self.config.origin.at(key), message, help));
             return Err(Reported);
         }
         if !is_written && name.len() > MAX_INTERFACE_BYTES {

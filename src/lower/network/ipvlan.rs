@@ -29,7 +29,8 @@ rule! {
 
 pub(super) fn lower(context: &Context<'_>, findings: &mut Findings) -> Option<Lowered> {
     let master = context.master(findings).ok()?;
-    if !context.has_ipam {
+    // An attachment that exists has its own IPAM.
+    if !context.has_ipam && context.config.value.nad_name.is_none() {
         findings.push(Diagnostic::new(
             &IPVLAN_WITHOUT_ADDRESS,
             context.config.origin.at("type"),

@@ -20,7 +20,7 @@ pub use attachment::ATTACHMENT_DIFFERS;
 pub use ipvlan::IPVLAN_WITHOUT_ADDRESS;
 pub use places::NODE_SELECTOR_CONFLICT;
 pub use sriov::SRIOV_WITHOUT_RESOURCE;
-pub use uplink::{UPLINK_DOES_NOT_FIT, VLAN_NOT_IN_TRUNK};
+pub use uplink::UPLINK_DOES_NOT_FIT;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -142,6 +142,7 @@ pub fn lower(objects: &mut Objects, settings: &Settings, sources: &Sources, find
     let others = claims::Others {
         define_interfaces: has_vlans || !objects.policies.is_empty(),
         attachments: &objects.attachments,
+        ovn_mtus: claims::ovn_mtus(&objects.attachments),
     };
     // A group whose own selector selects no node is in the wrong, and not the Wukongs that select the nodes which it should have.
     let has_empty_group = settings.groups.iter().any(|group| group.is_empty);
@@ -248,7 +249,7 @@ fn lower_wukong(
         }
     }
     for network in read(&loaded.networks, &mut lowered.findings) {
-        match lower_network(identity, &network, &places, settings, &mut lowered) {
+        match lower_network(identity, &network, &places, settings, others, &mut lowered) {
             Some(network) => {
                 // Where nothing is made on the nodes, nothing is taken there.
                 claims::of_network(identity, &network, settings, others, &mut lowered.claims);
@@ -265,6 +266,7 @@ fn lower_network(
     read: &ReadNetwork<'_>,
     places: &[GroupNodes],
     settings: &Settings,
+    others: &claims::Others<'_>,
     all: &mut LoweredWukong,
 ) -> Option<Network> {
     let config = read.config;
@@ -320,6 +322,13 @@ fn lower_network(
     {
         let name = fields::attachment_name(identity, config, &mut all.findings)?;
         all.claims.push(claims::of_attachment_name(identity, &network, &name));
+        let mtu = match network.carrier.localnet().and_then(|name| settings.localnets.get(name)) {
+            Some(localnet) => {
+                let of_others = plugin.ovn_network().and_then(|name| others.ovn_mtus.get(&name).copied());
+                localnet.attachment_mtu(mtu, of_others)
+            }
+            None => mtu,
+        };
         let ip = network.ip.as_ref().filter(|_| has_ipam);
         let conf = attachment::net_conf(identity, &name, plugin, mtu, ip, settings);
         all.claims.extend(claims::of_ovn_network(&network, &conf));

@@ -1,7 +1,6 @@
 //! What a network is on: the NIC, bond or VLAN interface of one node group, and whether it fits the type.
 
 use super::Context;
-use super::fields::RESERVED_INTERFACE_NAME;
 use crate::api::uplink::UplinkType;
 use crate::base::address::Reported;
 use crate::base::diagnostic::{Diagnostic, Findings};
@@ -20,18 +19,6 @@ rule! {
     pub UPLINK_DOES_NOT_FIT = "WK224", "uplink-does-not-fit", Error;
 }
 
-rule! {
-    /// A VLAN that the trunk bridge's uplink does not carry.
-    ///
-    /// The port of a bridge with VLAN filtering lets through the tags that are listed, and drops every other frame without a
-    /// word: the virtual machine starts and reaches nobody. VLAN 1 is not among the default, 2 to 4094, because it is
-    /// the untagged one (kubernetes-nmstate, `pkg/bridge/bridge.go`).
-    ///
-    /// ## Way out
-    /// Add the tag to the bridge's `trunk-tags` in the Site, or correct the `vlanId`.
-    pub VLAN_NOT_IN_TRUNK = "WK225", "vlan-not-in-trunk", Error;
-}
-
 impl Context<'_> {
     /// The localnet that the network is on.
     pub(super) fn localnet(&self) -> Option<&Localnet> {
@@ -44,15 +31,6 @@ impl Context<'_> {
         let written = self.config.value.physical_interface.as_deref();
         if let Some(name) = written {
             self.check_interface(name, "physicalInterface", findings)?;
-            if name == "lo" {
-                findings.push(Diagnostic::new(
-                    &RESERVED_INTERFACE_NAME,
-                    self.config.origin.at("physicalInterface"),
-                    "the loopback interface `lo` leads to no wire",
-                    "name the NIC that does",
-                ));
-                return Err(Reported);
-            }
         }
         if let Some(localnet) = self.localnet() {
             let message = format!(
@@ -104,13 +82,25 @@ impl Context<'_> {
         let named = |trunk: &&Trunk| config.bridge_name.as_ref() == Some(&trunk.bridge);
         if let Some(trunk) = self.settings.trunks.iter().find(named) {
             let uplink = self.group.uplink(Some(&trunk.physical_interface));
-            if config.physical_interface.is_some() {
-                let own = self.uplink(findings)?;
-                if own.name != uplink.name {
-                    let message =
-                        format!("the trunk bridge `{}` is on `{}`, not on `{}`", trunk.bridge, uplink.name, own.name);
-                    return self.unfit(message, "delete `physicalInterface`, or name another bridge", findings);
-                }
+            if let Some(written) = &config.physical_interface
+                && self.uplink(findings)?.name != uplink.name
+            {
+                // By what the files call them, which is the same in every node group. A trunk bridge needs no NIC, so that the NIC tells of
+                // another bridge.
+                let message = format!(
+                    "the trunk bridge `{}` is on `{}`, and this network names `{written}`",
+                    trunk.bridge, trunk.physical_interface
+                );
+                findings.push(
+                    Diagnostic::new(
+                        &UPLINK_DOES_NOT_FIT,
+                        self.config.origin.at("bridgeName"),
+                        message,
+                        "correct the `bridgeName`; or delete `physicalInterface` to be on the trunk bridge",
+                    )
+                    .with_related(trunk.origin.at("physicalInterface"), "what the trunk bridge is on"),
+                );
+                return Err(Reported);
             }
             return self.on_trunk(trunk, uplink, findings);
         }
@@ -129,18 +119,6 @@ impl Context<'_> {
         }
         let node_ip = self.network.node_ip?;
         let vlan = self.config.value.vlan_id;
-        if let Some(vlan) = vlan.filter(|vlan| !trunk.carries(*vlan)) {
-            findings.push(
-                Diagnostic::new(
-                    &VLAN_NOT_IN_TRUNK,
-                    self.config.origin.at("vlanId"),
-                    format!("the trunk bridge `{}` does not carry VLAN {vlan}", trunk.bridge),
-                    "add it to the bridge's `trunk-tags` in the Site, or correct it",
-                )
-                .with_related(trunk.origin.at("trunk-tags"), "the tags that it carries"),
-            );
-            return Err(Reported);
-        }
         let tagging = Tagging::Filtering(trunk.vlan.clone());
         Ok((Bridge { name: trunk.bridge.clone(), vlan, tagging, node_ip }, uplink))
     }

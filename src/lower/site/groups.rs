@@ -9,7 +9,8 @@ use crate::api::site::{NodeGroup as SiteGroup, SiteSpec};
 use crate::api::uplink::UplinkType;
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
 use crate::model::{
-    Inventory, Names, NodeGroup, NodeSelector, Overrides, PolicyOfOthers, Trunk, UplinkDefinition, Wire, can_overlap,
+    Inventory, Localnet, Names, NodeGroup, NodeSelector, Overrides, PolicyOfOthers, Trunk, UplinkDefinition, Wire,
+    can_overlap,
 };
 use crate::read::load::label_problems;
 use crate::read::schema::INVALID_VALUE;
@@ -36,12 +37,18 @@ rule! {
     pub NODE_GROUPS_OVERLAP = "WK111", "node-groups-overlap", Error;
 }
 
+/// What all groups share.
+pub(super) struct SharedParts<'a> {
+    pub(super) trunks: &'a [Trunk],
+    pub(super) localnets: &'a BTreeMap<String, Localnet>,
+    pub(super) overrides: &'a Overrides,
+}
+
 /// The groups of a Site; one for all nodes if it has none.
 pub(super) fn resolve(
     spec: &SiteSpec,
     origin: &Origin,
-    trunks: &[Trunk],
-    overrides: &Overrides,
+    parts: &SharedParts<'_>,
     known: &Known<'_>,
     findings: &mut Findings,
 ) -> Vec<NodeGroup> {
@@ -62,12 +69,12 @@ pub(super) fn resolve(
             Some((group, _)) => (Some(group.name.clone()), group.default_nic.as_ref()),
             None => (None, None),
         };
-        let defined = uplinks_of(trunks, &written, &physical_interfaces, findings);
+        let defined = uplinks_of(parts, &written, &physical_interfaces, findings);
         let names = known.names(&defined, &selector);
         NodeGroup {
             name,
             node_selector: Arc::new(selector),
-            default_nic: default_nic(overrides, [own_nic, spec.default_nic.as_ref()]),
+            default_nic: default_nic(parts.overrides, [own_nic, spec.default_nic.as_ref()]),
             physical_interfaces,
             vlan_uplinks: vlan_uplinks(&defined, &names),
             names: Arc::new(names),
@@ -79,7 +86,7 @@ pub(super) fn resolve(
     let written = spec.node_groups.as_deref().unwrap_or_default();
     if written.is_empty() {
         let mut groups = vec![group(None, site_selector, findings)];
-        compare(&mut groups, trunks, overrides, known.inventory);
+        compare(&mut groups, parts, known.inventory);
         return groups;
     }
 
@@ -87,7 +94,7 @@ pub(super) fn resolve(
     let mut groups: Vec<(NodeGroup, Origin)> = Vec::new();
     for (index, it) in written.iter().enumerate() {
         let origin = origin.child("nodeGroups").child(index);
-        check(it, &origin, findings);
+        check(it, &origin, parts.localnets, findings);
         if !findings.is_new(&mut seen, &it.name, &origin, "name") {
             continue;
         }
@@ -112,12 +119,12 @@ pub(super) fn resolve(
         groups.push((new, origin));
     }
     let mut groups: Vec<NodeGroup> = groups.into_iter().map(|(group, _)| group).collect();
-    compare(&mut groups, trunks, overrides, known.inventory);
+    compare(&mut groups, parts, known.inventory);
     groups
 }
 
 /// Compares the groups with the inventory: whether they have nodes, and which names of the Site no node of theirs has.
-fn compare(groups: &mut [NodeGroup], trunks: &[Trunk], overrides: &Overrides, inventory: &Inventory) {
+fn compare(groups: &mut [NodeGroup], parts: &SharedParts<'_>, inventory: &Inventory) {
     let aliases: BTreeSet<String> = groups.iter().flat_map(|group| group.physical_interfaces.keys()).cloned().collect();
     for group in groups {
         group.is_empty = inventory.selects_none(&group.node_selector);
@@ -130,12 +137,12 @@ fn compare(groups: &mut [NodeGroup], trunks: &[Trunk], overrides: &Overrides, in
             !group.uplinks.contains_key(name)
                 && !selection.nodes.iter().any(|number| with.binary_search(number).is_ok())
         };
-        let is_of_site = overrides.default_nic.is_none() && !group.default_nic.is_assumed;
+        let is_of_site = parts.overrides.default_nic.is_none() && !group.default_nic.is_assumed;
         let default = is_of_site.then(|| group.interface(None));
         let written = group.physical_interfaces.values().map(String::as_str);
         let undefined =
             aliases.iter().map(String::as_str).filter(|alias| !group.physical_interfaces.contains_key(*alias));
-        let of_trunks = trunks.iter().map(|trunk| group.interface(Some(&trunk.physical_interface)));
+        let of_trunks = parts.trunks.iter().map(|trunk| group.interface(Some(&trunk.physical_interface)));
         let names = written.chain(default).chain(undefined).chain(of_trunks);
         group.misnamed = names.filter(|name| is_missing(name)).map(str::to_owned).collect();
     }
@@ -206,31 +213,45 @@ fn vlan_uplinks(uplinks: &BTreeMap<String, Arc<UplinkDefinition>>, names: &Names
 
 /// The uplinks of a group; a trunk bridge must be on one that it can be on.
 fn uplinks_of(
-    trunks: &[Trunk],
+    parts: &SharedParts<'_>,
     written: &uplinks::Written<'_>,
     physical_interfaces: &BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> BTreeMap<String, Arc<UplinkDefinition>> {
     let defined = stack::define(written, findings);
-    for trunk in trunks {
-        let name = physical_interfaces.get(&trunk.physical_interface).unwrap_or(&trunk.physical_interface);
+    let named = |called: &'_ String| physical_interfaces.get(called).unwrap_or(called).clone();
+    for trunk in parts.trunks {
+        let name = &named(&trunk.physical_interface);
         if defined.get(name).is_some_and(|it| it.ovs_bond.is_some()) {
             let message = format!("the trunk bridge `{}` cannot be on the OVS bond `{name}`", trunk.bridge);
             let help = "name a NIC or a `type: bond`, or use `type: ovs` networks";
             findings.say(&INVALID_UPLINK, trunk.origin.at("physicalInterface"), message, help);
         }
     }
+    for localnet in parts.localnets.values() {
+        let Some(name) = localnet.physical_interface.as_ref().map(named) else { continue };
+        let of_uplink = defined.get(&name).and_then(|it| it.mtu);
+        if let (Some(own), Some(mtu)) = (localnet.mtu, of_uplink)
+            && own > mtu
+        {
+            let message = format!("an MTU of {own} does not fit `{name}`, which has {mtu}");
+            let help = "lower it, or raise that of the uplink";
+            findings.say(&INVALID_UPLINK, localnet.origin.at("mtu"), message, help);
+        }
+    }
     defined
 }
 
-fn check(group: &SiteGroup, origin: &Origin, findings: &mut Findings) {
+fn check(group: &SiteGroup, origin: &Origin, localnets: &BTreeMap<String, Localnet>, findings: &mut Findings) {
+    // A localnet has a name of OVN, not of the kernel.
+    let is_nic = |name: &&String| !localnets.contains_key(*name);
     findings.extend(label_problems(&group.node_selector, &origin.child("nodeSelector")));
-    if let Some(nic) = &group.default_nic {
-        findings.interface_name(nic, origin.at("defaultNIC"));
+    if let Some(nic) = group.default_nic.as_ref().filter(is_nic) {
+        findings.nic_name(nic, origin.at("defaultNIC"));
     }
     let names = origin.child("physicalInterfaces");
-    for (called, name) in group.physical_interfaces.iter().flatten() {
-        findings.interface_name(name, names.child(called).here());
+    for (called, name) in group.physical_interfaces.iter().flatten().filter(|(_, name)| is_nic(name)) {
+        findings.nic_name(name, names.child(called).here());
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SiteFindings;
-use super::uplinks::{INVALID_UPLINK, Written};
+use super::uplinks::{INVALID_UPLINK, UNSOUND_BOND, Written};
 use crate::api::nmstate::{Interface, InterfaceType, Vlan};
 use crate::api::uplink::{Uplink, UplinkType};
 use crate::base::diagnostic::{Diagnostic, Findings, Origin};
@@ -58,6 +58,22 @@ fn check_ports(written: &Written<'_>, findings: &mut Findings) {
                 Diagnostic::new(&INVALID_UPLINK, origin.at("vlan/base-iface"), message, help)
                     .with_related(first.here(), format!("a port of `{owner}`")),
             );
+        }
+    }
+    let mut copies: BTreeMap<&str, (&str, &Origin)> = BTreeMap::new();
+    for (name, (uplink, origin)) in written {
+        let Some(nic) = &uplink.copy_mac_from else { continue };
+        match copies.get(nic.as_str()) {
+            Some((first, first_origin)) => findings.push_once(
+                Diagnostic::new(
+                    &UNSOUND_BOND,
+                    origin.at("copy-mac-from"),
+                    format!("the bonds `{first}` and `{name}` would both have the MAC address of `{nic}`"),
+                    "name a NIC that is a port of this bond",
+                )
+                .with_related(first_origin.at("copy-mac-from"), format!("the MAC address of `{first}`")),
+            ),
+            None => drop(copies.insert(nic, (name, origin))),
         }
     }
     let mut tags: BTreeMap<(&str, u16), &str> = BTreeMap::new();

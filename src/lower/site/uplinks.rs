@@ -35,6 +35,26 @@ rule! {
 }
 
 rule! {
+    /// A bond that nmstate takes and that is not what a bond is for: LACP over one NIC, or the MAC address of another bond.
+    ///
+    /// `802.3ad` with one port adds nothing that the NIC does not have, and needs a switch that speaks LACP to it: without, the link stays
+    /// down. Two bonds with one `copy-mac-from` have one MAC address on one node: a switch that sees both sends the frames of one to the other,
+    /// and a DHCP server gives both the same lease.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// uplinks:
+    ///   - name: bond0
+    ///     type: bond
+    ///     link-aggregation: {mode: 802.3ad, port: [ens1f0]}     # the second NIC was forgotten
+    /// ```
+    ///
+    /// ## Way out
+    /// Name the other NIC, or use `active-backup` until there is one. Copy the MAC address of a NIC that is a port of the bond itself.
+    pub UNSOUND_BOND = "WK255", "unsound-bond", Warning;
+}
+
+rule! {
     /// The Site asks for virtual functions that the SR-IOV operator may own.
     ///
     /// The operator sets their number by its own policies, and takes back what somebody else has set; only a policy with
@@ -58,7 +78,7 @@ pub(super) fn list<'a>(uplinks: Option<&'a [Uplink]>, origin: &Origin, findings:
     let mut list = BTreeMap::new();
     for (index, uplink) in uplinks.unwrap_or_default().iter().enumerate() {
         let origin = origin.child(index);
-        let is_named = findings.interface_name(&uplink.name, origin.at("name"));
+        let is_named = findings.nic_name(&uplink.name, origin.at("name"));
         if findings.is_new(&mut seen, &uplink.name, &origin, "name") && is_named {
             check(uplink, &origin, findings);
             list.insert(uplink.name.as_str(), (uplink, origin));
@@ -109,7 +129,7 @@ fn check(uplink: &Uplink, origin: &Origin, findings: &mut Findings) {
         findings.interface_name(nic, origin.at("copy-mac-from"));
     }
     if let Some(vlan) = &uplink.vlan {
-        findings.interface_name(&vlan.base_iface, origin.at("vlan/base-iface"));
+        findings.nic_name(&vlan.base_iface, origin.at("vlan/base-iface"));
     }
     if let Some(ethernet) = &uplink.ethernet {
         check_vfs(&ethernet.sr_iov, &origin.child("ethernet").child("sr-iov"), findings);
@@ -146,7 +166,7 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
     let ports = origin.child("port");
     for (index, port) in bond.port.iter().enumerate() {
         let place = ports.child(index).here();
-        if findings.interface_name(port, place.clone()) && *port == uplink.name {
+        if findings.nic_name(port, place.clone()) && *port == uplink.name {
             findings.say(&INVALID_UPLINK, place, format!("`{port}` cannot be its own port"), "name the NICs");
         } else if bond.port[..index].contains(port) {
             findings.say(
@@ -168,6 +188,15 @@ fn check_bond(uplink: &Uplink, bond: &LinkAggregation, origin: &Origin, findings
             findings.say(&INVALID_UPLINK, origin.key("options"), "an OVS bond has no `options`", help);
         }
         return;
+    }
+    if let (BondMode::Ieee8023ad, [port]) = (bond.mode, bond.port.as_slice()) {
+        let message = format!("the bond `{}` has the mode `802.3ad` and one NIC, `{port}`", uplink.name);
+        findings.say(
+            &UNSOUND_BOND,
+            ports.here(),
+            message,
+            "name the other NIC, or use `active-backup` until there is one",
+        );
     }
     for (option, message, help) in bond_problems(bond) {
         findings.say(&INVALID_UPLINK, origin.child("options").key(option), message, help);

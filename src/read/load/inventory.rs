@@ -185,6 +185,7 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
     });
     // `slaves` and `master` are the words of nmstate before 1.0.
     let bonded = ["link-aggregation", "bond"].iter().find_map(|key| value.get(*key));
+    let bond_mode = bonded.and_then(|bond| bond.get("mode")).and_then(bond_mode);
     let bonded = bonded.and_then(|bond| ["port", "ports", "slaves"].iter().find_map(|key| bond.get(*key)));
     let bridged = value.get("bridge").and_then(|bridge| ["port", "ports"].iter().find_map(|key| bridge.get(*key)));
     let vrf = value.get("vrf").and_then(|vrf| vrf.get("port"));
@@ -197,13 +198,13 @@ pub(super) fn interface(value: &Value, index: usize) -> Result<(String, NodeInte
         mtu: number_at(value, "mtu").filter(|mtu| *mtu > 0),
         mac_address: text_at(value, "mac-address"),
         max_mtu: number_at(value, "max-mtu").filter(|mtu| *mtu > 0),
+        bond_mode,
         controller: text_at(value, "controller").or_else(|| text_at(value, "master")).filter(|it| !it.is_empty()),
         ipv4: ip(value, "ipv4")?,
         ipv6: ip(value, "ipv6")?,
         expiring: ["ipv4", "ipv6"].into_iter().flat_map(|key| expiring(value, key)).collect(),
         vlan,
         ports: ports.collect(),
-        bond_mode: value.pointer("/link-aggregation/mode").and_then(Value::as_str).and_then(BondMode::named),
         max_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "max-vfs")),
         total_vfs: value.pointer("/ethernet/sr-iov").and_then(|sr_iov| number_at(sr_iov, "total-vfs")),
     };
@@ -215,6 +216,24 @@ fn alt_names(value: &Value) -> Vec<String> {
     let list = value.get("alt-names").and_then(Value::as_array);
     let is_there = |name: &&Value| name.get("state").and_then(Value::as_str) != Some("absent");
     list.into_iter().flatten().filter(is_there).filter_map(|name| text_at(name, "name")).collect()
+}
+
+/// The mode of a bond, by its name or by the kernel's number (the kernel's `bonding.rst`; nmstate, `ifaces/bond.rs`, takes both).
+fn bond_mode(mode: &Value) -> Option<BondMode> {
+    const BY_NUMBER: [BondMode; 7] = [
+        BondMode::BalanceRr,
+        BondMode::ActiveBackup,
+        BondMode::BalanceXor,
+        BondMode::Broadcast,
+        BondMode::Ieee8023ad,
+        BondMode::BalanceTlb,
+        BondMode::BalanceAlb,
+    ];
+    let number = mode.as_u64().or_else(|| mode.as_str()?.parse().ok());
+    match number {
+        Some(number) => BY_NUMBER.get(usize::try_from(number).ok()?).copied(),
+        None => BondMode::named(mode.as_str()?),
+    }
 }
 
 /// The interfaces that a port takes: itself, or its NICs, where it is a bond of an OVS bridge.
