@@ -36,8 +36,8 @@ pub struct Rule {
     pub doc: &'static str,
     /// Whether it can be found in a run with, or without, the nodes' states.
     pub inventory: Inventory,
-    /// The rules before which it gives way: in a network in which one of them has found something, it finds nothing. One slip of the
-    /// pen is one finding.
+    /// The rules before which it gives way, and with them those before which they do: in a network in which one of them has found something,
+    /// it finds nothing. One slip of the pen is one finding.
     pub yields_to: &'static [&'static Rule],
     /// Whether it compares with what stands in the output folder: what it finds is gone when that is written.
     pub is_about_changes: bool,

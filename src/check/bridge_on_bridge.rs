@@ -5,12 +5,7 @@ use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::collect::Blame;
 use super::conflict::{Meeting, Things, agreed, bridge, controller};
 use super::hit::{Hit, Words};
-use super::system_interface::SYSTEM_INTERFACE;
-use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
-use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
-use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::base::place::Place;
-use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Key, Plan};
 use crate::rule;
 
@@ -30,7 +25,7 @@ rule! {
     /// ## Way out
     /// To be on the same wire, name the bridge as `bridgeName`. Otherwise give it another name, or name a NIC.
     pub(super) BRIDGE_ON_BRIDGE = "WK308", "bridge-on-bridge", Error,
-        yields_to: &[&DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT];
+        yields_to: &[&BRIDGE_CONFLICT];
 }
 
 /// As what a name is a NIC.

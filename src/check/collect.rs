@@ -34,13 +34,9 @@ pub fn check(plan: &Plan, found: Findings, report: &mut Report) {
         let hits: Vec<Vec<Hit<'_>>> = layer
             .par_iter()
             .map(|(rule, check)| {
-                let blame = Blame(
-                    rule.yields_to
-                        .iter()
-                        .filter_map(|other| networks.get(other.code))
-                        .filter(|it| !it.is_empty())
-                        .collect(),
-                );
+                let causes = causes(rule);
+                let found = causes.iter().filter_map(|other| networks.get(other.code));
+                let blame = Blame(found.filter(|it| !it.is_empty()).collect());
                 let mut hits = check(plan, &blame);
                 hits.retain(|hit| !blame.has(&hit.place));
                 hits
@@ -52,6 +48,18 @@ pub fn check(plan: &Plan, found: Findings, report: &mut Report) {
         }
     }
     report.extend(unused(plan, report));
+}
+
+/// The rules before which a rule gives way: those that it names, and those before which they do.
+fn causes(rule: &Rule) -> Vec<&'static Rule> {
+    let mut causes: Vec<&'static Rule> = rule.yields_to.to_vec();
+    let mut next = 0;
+    while let Some(cause) = causes.get(next) {
+        let new: Vec<&'static Rule> = cause.yields_to.iter().copied().filter(|it| !causes.contains(it)).collect();
+        causes.extend(new);
+        next += 1;
+    }
+    causes
 }
 
 /// The networks in which stages have found something, by the code.

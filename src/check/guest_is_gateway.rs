@@ -3,15 +3,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::bridge_conflict::BRIDGE_CONFLICT;
-use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::duplicate_address::DUPLICATE_ADDRESS;
 use super::hit::{Hit, Words};
-use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
-use super::vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES;
 use crate::base::place::Place;
-use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Carrier, Claim, Claimed, Holder, NodeSelector, Owner, Plan, Wire, Wukong};
 use crate::rule;
 
@@ -33,9 +28,7 @@ rule! {
     /// ## Way out
     /// Give the guest another address. If it is the router, accept the warning with a reason (`explain WK118`).
     pub(super) GUEST_IS_GATEWAY = "WK318", "guest-is-gateway", Warning,
-        yields_to: &[
-            &DUPLICATE_NETWORK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES, &VLAN_IN_TWO_BRIDGES, &DUPLICATE_ADDRESS,
-        ];
+        yields_to: &[&DUPLICATE_ADDRESS];
 }
 
 /// A wire on the nodes of one group.

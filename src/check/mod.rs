@@ -83,6 +83,7 @@ rules! {
     reserved_range::RESERVED_RANGE,
     selector_selects_nothing::SELECTOR_SELECTS_NOTHING,
     stale_inventory::STALE_INVENTORY,
+    subnet_of_one_guest::SUBNET_OF_ONE_GUEST,
     subnet_on_two_wires::SUBNET_ON_TWO_WIRES,
     subnets_differ::SUBNETS_DIFFER,
     system_interface::SYSTEM_INTERFACE,

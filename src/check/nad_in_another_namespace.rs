@@ -1,7 +1,6 @@
 use super::collect::Blame;
 use super::hit::{Hit, Words};
 use super::nad_not_found::NAD_NOT_FOUND;
-use super::namespace_nearly_another::NAMESPACE_NEARLY_ANOTHER;
 use crate::base::diagnostic::More;
 use crate::base::rule::Severity;
 use crate::model::{Key, NadName, Plan};
@@ -23,7 +22,7 @@ rule! {
     ///
     /// ## Way out
     /// Say in the Site whether there is isolation. If there is, copy the attachment into the namespace, or put it into `default`.
-    pub(super) NAD_IN_ANOTHER_NAMESPACE = "WK236", "nad-in-another-namespace", Warning, yields_to: &[&NAD_NOT_FOUND, &NAMESPACE_NEARLY_ANOTHER];
+    pub(super) NAD_IN_ANOTHER_NAMESPACE = "WK236", "nad-in-another-namespace", Warning, yields_to: &[&NAD_NOT_FOUND];
 }
 
 /// All networks of a run are one finding.

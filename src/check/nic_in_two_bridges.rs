@@ -1,16 +1,10 @@
 use std::collections::HashSet;
 
-use super::bridge_conflict::BRIDGE_CONFLICT;
 use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::conflict::{bridge, conflicts, controller};
 use super::hit::{Hit, Words, and_networks};
 use super::slip::meant_bridge;
-use super::system_interface::SYSTEM_INTERFACE;
-use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
-use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
-use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
-use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimed, Controller, Plan};
 use crate::rule;
 
@@ -25,7 +19,7 @@ rule! {
     /// ## Way out
     /// Use one bridge for both networks (the same `bridgeName`), a NIC for each, or a `vlanId` for each.
     pub(super) NIC_IN_TWO_BRIDGES = "WK305", "nic-in-two-bridges", Error,
-        yields_to: &[&DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE];
+        yields_to: &[&BRIDGE_ON_BRIDGE];
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {

@@ -29,10 +29,13 @@ pub(super) fn meant_bridge<'a>(plan: &'a Plan, conflict: &Conflict<'a>) -> Optio
     (is_bridge && (is_misspelt(second, first) || is_alike())).then(|| (first.as_str(), network.at(Key::BridgeName)))
 }
 
-/// Whether two networks are meant to be one: called alike, or in one subnet.
+/// Whether two networks are meant to be one: in one subnet, or, where a subnet is not known, called alike.
 pub(super) fn are_alike(one: &Network, other: &Network) -> bool {
     let subnet = |network: &Network| network.ip.as_ref().map(|ip| ip.address.trunc());
-    one.name == other.name || subnet(one).is_some_and(|own| subnet(other) == Some(own))
+    match (subnet(one), subnet(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.name == other.name,
+    }
 }
 
 /// Whether a bridge's name is another's with one or two letters changed, so that it was most often meant to be that.

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::guest_is_gateway::is_on_two_wires;
 use super::hit::{Hit, Words};
+use super::nic_not_found::NIC_NOT_FOUND;
 use crate::base::place::Place;
 use crate::model::{
     Claim, Claimant, Claimed, HOSTNAME, Holder, Key, Network, NodeSelector, Plan, Tagging, Wire, Wukong, can_overlap,
@@ -37,7 +37,7 @@ rule! {
     ///
     /// ## Way out
     /// Correct the `vlanId`, or the address. If both wires are meant to have the subnet, accept it with a reason (`explain WK118`).
-    pub(super) SUBNET_ON_TWO_WIRES = "WK317", "subnet-on-two-wires", Warning, yields_to: &BLAMING;
+    pub(super) SUBNET_ON_TWO_WIRES = "WK317", "subnet-on-two-wires", Warning, yields_to: &[&NIC_NOT_FOUND];
 }
 
 /// A network of a virtual machine that has a subnet on a wire.

@@ -3,20 +3,11 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::bridge_conflict::BRIDGE_CONFLICT;
-use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::conflict::{agreed, conflicts};
 use super::hit::{Hit, Words};
-use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
 use super::node_address_lost::NODE_ADDRESS_LOST;
-use super::system_interface::SYSTEM_INTERFACE;
-use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
-use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
-use super::vlan_in_two_bridges::VLAN_IN_TWO_BRIDGES;
-use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::base::place::Place;
-use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimant, Claimed, Holder, Plan, Wire};
 use crate::rule;
 
@@ -31,9 +22,7 @@ rule! {
     /// ## Way out
     /// Correct the one that differs. If both are meant, accept it with a reason.
     pub(super) SUBNETS_DIFFER = "WK313", "subnets-differ", Warning,
-        yields_to: &[
-            &DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES, &VLAN_IN_TWO_BRIDGES, &NODE_ADDRESS_LOST,
-        ];
+        yields_to: &[&NODE_ADDRESS_LOST];
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {

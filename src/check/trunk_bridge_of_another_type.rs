@@ -14,8 +14,9 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
     for network in plan.networks().filter(|_| !trunks.is_empty()) {
         let Some((name, key, word)) = named(network) else { continue };
         let Some((number, trunk)) = trunks.get(name).copied() else { continue };
-        // On another NIC it was meant to be another bridge.
-        let is_elsewhere = key == Key::Type && network.is_bridge_named && !is_on_its_nic(plan, network, trunk);
+        // On another NIC, if it names one, it was meant to be another bridge.
+        let names_both = network.is_bridge_named && network.is_nic_named;
+        let is_elsewhere = key == Key::Type && names_both && !is_on_its_nic(plan, network, trunk);
         let (key, help) = if is_elsewhere {
             (Key::BridgeName, "correct the `bridgeName`; or use `type: bridge` on the NIC of the trunk bridge")
         } else {

@@ -1,21 +1,14 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use super::bridge_conflict::BRIDGE_CONFLICT;
-use super::bridge_on_bridge::BRIDGE_ON_BRIDGE;
 use super::collect::Blame;
 use super::conflict::{Conflict, conflicts, controller};
 use super::hit::{Hit, Words, and_networks};
 use super::nic_in_two_bridges::NIC_IN_TWO_BRIDGES;
 use super::nodes::{name_nodes, place_in_state};
 use super::slip::meant_bridge;
-use super::system_interface::SYSTEM_INTERFACE;
-use super::trunk_bridge_of_another_type::TRUNK_BRIDGE_OF_ANOTHER_TYPE;
-use super::untagged_on_trunk::UNTAGGED_ON_TRUNK;
-use super::vlan_not_in_trunk::VLAN_NOT_IN_TRUNK;
 use crate::base::place::Place;
 use crate::base::rule::Severity;
-use crate::lower::network::DUPLICATE_NETWORK;
 use crate::model::{Claim, Claimant, Claimed, Controller, Holder, Host, Key, Network, Plan, Wire};
 use crate::rule;
 
@@ -31,7 +24,7 @@ rule! {
     /// ## Way out
     /// Use the same `bridgeName` for both networks: they are on the same wire.
     pub(super) VLAN_IN_TWO_BRIDGES = "WK306", "vlan-in-two-bridges", Error,
-        yields_to: &[&DUPLICATE_NETWORK, &SYSTEM_INTERFACE, &TRUNK_BRIDGE_OF_ANOTHER_TYPE, &UNTAGGED_ON_TRUNK, &VLAN_NOT_IN_TRUNK, &BRIDGE_CONFLICT, &BRIDGE_ON_BRIDGE, &NIC_IN_TWO_BRIDGES];
+        yields_to: &[&NIC_IN_TWO_BRIDGES];
 }
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
