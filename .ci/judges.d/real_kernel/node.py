@@ -198,16 +198,11 @@ class World:
             elif kind and run("ip", "link", "show", link["ifname"]).returncode == 0:
                 ip("link", "delete", link["ifname"])
 
-    def reboot(self):
+    def reboot(self, *forgets):
+        """A boot of the node; it forgets what NetworkManager keeps until then, or else would take links for up that are not."""
         stop_manager()
         self.bare()
-        start_manager()
-
-    def reboot_without_profiles(self):
-        """What another node of the same make would be."""
-        stop_manager()
-        must("sh", "-c", "rm -rf /etc/NetworkManager/system-connections/*")
-        self.bare()
+        must("rm", "-rf", "/run/NetworkManager", *forgets)
         start_manager()
 
     def end(self):

@@ -256,7 +256,7 @@ def node_groups(row):
         row.meets(row.guest(config), right=[20], wrong=[1, 30])
         row.detach()
         # The other node is another machine: what the first one had goes.
-        row.reboot_without_profiles()
+        row.reboot("/etc/NetworkManager/system-connections")
 
 
 @row("retired")
