@@ -23,6 +23,8 @@ PROGRAMS = ["network-manager", "udev", "dbus", "dnsmasq-base", "nftables", "ipro
 INIT = Path(__file__).resolve().parent / "machine" / "init"
 # MiB. The root's upper layer is in it.
 MEMORY = 640
+# The process groups of the machines that are up.
+running = set()
 
 
 class Missing(Exception):
@@ -130,7 +132,8 @@ def boot(place, command, shared, seconds, environment=()):
     ]
     with open(shared / "console", "wb") as console:
         process = subprocess.Popen([str(it) for it in kernel], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
-        # `.ci/judges` ends what is still running when it is interrupted.
+        running.add(process.pid)
+        # For `.ci/judges`, which ends what outlives the judge.
         (shared / "pid").write_text(str(process.pid))
         try:
             process.wait(seconds)
@@ -139,24 +142,37 @@ def boot(place, command, shared, seconds, environment=()):
         finally:
             end(process.pid)
             process.wait()
-            (shared / "pid").unlink()
+            running.discard(process.pid)
+            (shared / "pid").unlink(missing_ok=True)
     said = (shared / "console").read_text(errors="replace")
     status = shared / "status"
     return (int(status.read_text()) if status.exists() and status.read_text().strip() else None), said
 
 
-def end(session):
-    """Ends a machine: the kernel and the processes of its programs, which are one session."""
-    members = [int(it) for it in _run("ps", "-o", "pid=", "-s", str(session)).stdout.split()]
-    for pid in [session, *members]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+def end(group):
+    """Ends a machine: the kernel and the processes of its programs, which are one group."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def end_all(*_):
+    """Ends every machine of this process, and the process: they are no part of the terminal's group, and would outlive it."""
+    for group in tuple(running):
+        end(group)
+    sys.exit(130)
+
+
+def end_with_signals():
+    """Has the machines end when the process is told to."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end_all)
 
 
 if __name__ == "__main__":
     # By hand: a command in a machine of its own.
+    end_with_signals()
     folder = shared_folder()
     try:
         code, text = boot(parts(), sys.argv[1:] or ["uname", "-a"], folder, 300)

@@ -11,6 +11,7 @@ world around it, `real_kernel/rows*.py` what is looked at.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -62,13 +63,16 @@ def run_rows(parts, program, words):
     if code or code is None or len(found) < len(words):
         print(said[-3000:])
         fail(" ".join(words), f"the machine ends with {code} after {len(found)} of {len(words)} rows")
+    shutil.rmtree(shared)
     return found
 
 
 def report(result):
     """One row's line, and what is wrong with it. A spoilt output must be noticed."""
     name, spoilt, wrong = result["row"], result["spoil"], result["wrong"]
-    if spoilt and wrong:
+    if spoilt and not result["spoilt"]:
+        fail(name, f"it goes wrong before its output is spoilt ({spoilt}): {wrong}")
+    elif spoilt and wrong:
         print(f"  {name}, spoilt ({spoilt}): noticed in {result['seconds']} s: {wrong[0].splitlines()[0]}")
     elif spoilt:
         fail(name, f"the output is spoilt ({spoilt}), and {result['checks']} checks do not notice it")
@@ -90,12 +94,13 @@ def main():
         if not everything:
             print(f"  {len(ROWS) + len(SPOILS) - len(words)} rows and spoilt outputs are left out: --all has them")
     started = time.monotonic()
+    machine.end_with_signals()
     program = nmstate()
     try:
         parts = machine.parts()
     except machine.Missing as missing:
         skip(f"no machine: {missing}")
-    # The long ones first, dealt out in turn.
+    # Dealt out in turn, so that both have long ones and short ones.
     hands = [hand for hand in (words[number::MACHINES] for number in range(MACHINES)) if hand]
     with ThreadPoolExecutor(MACHINES) as pool:
         results = [it for found in pool.map(lambda hand: run_rows(parts, program, hand), hands) for it in found]

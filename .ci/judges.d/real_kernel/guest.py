@@ -29,7 +29,7 @@ def run_row(name, spoil):
     except node.Broken as broken:
         # What stays would be in the way of the next row.
         wrong.append(str(broken))
-    return {"row": name, "spoil": spoil, "checks": checks, "wrong": wrong, "seconds": round(time.monotonic() - started, 1)}
+    return {"row": name, "spoil": spoil, "spoilt": row.is_spoilt, "checks": checks, "wrong": wrong, "seconds": round(time.monotonic() - started, 1)}
 
 
 def main():

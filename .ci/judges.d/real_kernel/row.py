@@ -39,7 +39,7 @@ class Row(World):
 
     def __init__(self, name, spoil=None):
         super().__init__()
-        self.name, self.spoil = name, spoil
+        self.name, self.spoil, self.is_spoilt = name, spoil, False
         self.checks, self.wrong, self.attached = 0, [], []
         self.scratch = Path("/run/row")
         shutil.rmtree(self.scratch, ignore_errors=True)
@@ -105,7 +105,9 @@ class Row(World):
 
     def spoilt(self, manifest):
         if self.spoil:
+            sound = copy.deepcopy(manifest)
             self.spoil(manifest)
+            self.is_spoilt |= manifest != sound
 
     def apply_all(self, policies):
         for policy in policies:
