@@ -1,21 +1,30 @@
 """The real CNI plugins take the configuration of every NAD, and leave the pod with the interface that was meant.
 
 Each tree gets a node of its own, a network namespace with the tree's bridges and NICs, and each NAD a pod. Nothing is done
-in the namespace of the machine. The plugins for ovs, ipvlan and sriov need what no CI machine has: only the shape of
-their configuration is looked at.
+in the namespace of the machine. What this kernel lacks (VLAN filtering, ipvlan) is done in a machine that has it (`machine.py`), by this
+very script: `cni_plugins.py --only ABILITIES TREE...`. The plugins for ovs, sriov and OVN need what no CI machine has: the shape of their
+configuration is looked at, and they are counted apart. A type that no plugin has is a failure.
 """
 
 import ipaddress
 import itertools
 import re
-from collections import defaultdict
+import shutil
+import sys
+from collections import Counter, defaultdict
 
+import machine
 from common import each, fail, json, load, manifests, os, run, skip, trees, verdict
 
 PLUGINS = "/usr/lib/cni"
 PREFIX = os.environ["JUDGES_NETNS"]
 POD_INTERFACE = "net1"
 numbers = itertools.count(1)
+# What is run, and what of it is only read.
+RUN = {"bridge", "macvlan", "ipvlan"}
+READ = {"ovs", "sriov", "ovn-k8s-cni-overlay"}
+# Trees that have a NAD for which this kernel lacks something; NADs whose JSON is all that is looked at.
+elsewhere, only_read = defaultdict(set), []
 
 
 def must(*command):
@@ -54,6 +63,26 @@ def shape(path, config):
             fail(path, f"the CNI configuration has no `{key}`")
     if not re.fullmatch(r"[a-zA-Z0-9][\w.-]*", config.get("name", "x"), re.ASCII):
         fail(path, f"libcni refuses the name `{config['name']}`")
+
+
+def needs(config):
+    """What a kernel must be able to do for a configuration. Without `macspoofchk` it is run all the same, with that left out."""
+    return {config["type"]} | ({"vlan"} if config["type"] == "bridge" and "vlan" in config else set())
+
+
+def is_for_here(tree, path, config):
+    """Whether the configuration is run here, on this kernel; if not, where else."""
+    kind = config.get("type")
+    if kind in READ:
+        only_read.append(kind)
+        return False
+    if kind not in RUN:
+        fail(path, f"there is no CNI plugin of the type {kind!r}")
+        return False
+    if only:
+        return bool(needs(config) & only)
+    elsewhere[tree] |= needs(config) - can
+    return needs(config) <= can
 
 
 def check_pod(path, pod, config):
@@ -103,7 +132,7 @@ def judge(tree):
             fail(path, f"`spec.config` is no JSON: {error}")
             continue
         shape(path, configs[path])
-    configs = {path: it for path, it in configs.items() if it.get("type") in can and (can["vlan"] or "vlan" not in it)}
+    configs = {path: it for path, it in configs.items() if is_for_here(tree, path, it)}
     if not configs:
         return len(nads), 0, 0
     node = namespace()
@@ -113,17 +142,17 @@ def judge(tree):
     linux_bridges = [it for it in interfaces if it.get("type") == "linux-bridge" and it["state"] == "up"]
     bridges = {it["name"] for it in linux_bridges}
     trunks = {it["name"] for it in linux_bridges if any("vlan" in port for port in it["bridge"]["port"])}
-    for number, bridge in enumerate(sorted(bridges)):
+    for number, bridge in enumerate(sorted(bridges & {it.get("bridge") for it in configs.values()})):
         # An address of its own: otherwise it changes with every port, which CHECK does not like.
         address = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
-        filtering = ["vlan_filtering", "1"] if bridge in trunks and can["vlan"] else []
+        filtering = ["vlan_filtering", "1"] if bridge in trunks and "vlan" in can else []
         must("ip", "-n", node, "link", "add", "name", bridge, "address", address, "up", "type", "bridge", *filtering)
     for number, nic in enumerate(sorted({it["master"] for it in configs.values() if "master" in it})):
         must("ip", "-n", node, "link", "add", "name", nic, "up", "type", "veth", "peer", "name", f"wire{number}")
         must("ip", "-n", node, "link", "set", f"wire{number}", "up")
     added, wires = [], defaultdict(list)
     for path, config in configs.items():
-        if not can["macspoofchk"]:
+        if "macspoofchk" not in can:
             config.pop("macspoofchk", None)
         pod = namespace()
         code, answer = plugin(node, pod, "ADD", config)
@@ -164,22 +193,54 @@ def abilities():
     for kind in (["bridge"], ["veth", "peer", "name", "t-peer"]):
         if run(["ip", "-n", node, "link", "add", "name", f"t-{kind[0]}", "type", *kind]).returncode:
             skip(f"the kernel has no {kind[0]}")
-    can = {"bridge": True, "macspoofchk": True, "vlan": True}
-    if run(["ip", "-n", node, "link", "add", "name", "t-trunk", "type", "bridge", "vlan_filtering", "1"]).returncode:
-        print("  skipped: NADs with a `vlan` on a trunk bridge: the kernel's bridges have no VLAN filtering")
-        can["vlan"] = False
-    if run(["ip", "-n", node, "link", "add", "link", "t-veth", "name", "t-macvlan", "type", "macvlan", "mode", "bridge"]).returncode:
-        print("  skipped: macvlan NADs: the kernel has no macvlan")
-    else:
-        can["macvlan"] = True
-    if run(["ip", "netns", "exec", node, "nft", "add", "table", "bridge", "probe"]).returncode:
+    can = {"bridge"}
+    tries = {
+        "vlan": ["ip", "-n", node, "link", "add", "name", "t-trunk", "type", "bridge", "vlan_filtering", "1"],
+        "macvlan": ["ip", "-n", node, "link", "add", "link", "t-veth", "name", "t-macvlan", "type", "macvlan", "mode", "bridge"],
+        # On the other end: a NIC has either.
+        "ipvlan": ["ip", "-n", node, "link", "add", "link", "t-peer", "name", "t-ipvlan", "type", "ipvlan", "mode", "l2"],
+        "macspoofchk": ["ip", "netns", "exec", node, "nft", "add", "table", "bridge", "probe"],
+    }
+    can |= {ability for ability, command in tries.items() if not run(command).returncode}
+    if "macspoofchk" not in can:
         print("  skipped: macspoofchk, left out of the configurations: the kernel has no nftables for bridges")
-        can["macspoofchk"] = False
-    print("  skipped: ADD for ovs, sriov and ipvlan NADs, and the VLAN below a bridge: no such parts here; their JSON is read")
     return can
 
 
+def in_a_machine():
+    """The NADs for which this kernel lacks something, in a machine of its own kernel: how many it ran, and how many pings."""
+    lacks = sorted(set().union(*elsewhere.values()))
+    if not lacks:
+        return 0, 0
+    try:
+        parts = machine.parts()
+    except machine.Missing as missing:
+        print(f"  skipped: NADs that need {' or '.join(lacks)}, which this kernel lacks: {missing}")
+        return 0, 0
+    shared = machine.shared_folder()
+    command = [sys.executable, __file__, "--only", ",".join(lacks), *(tree.resolve() for tree, lacking in elsewhere.items() if lacking)]
+    code, said = machine.boot(parts, command, shared, 900, {"JUDGES_NETNS": "cni"})
+    shutil.rmtree(shared)
+    done = re.search(r"^  (\d+) NADs through ADD and DEL, (\d+) pings$", said, re.MULTILINE)
+    if code or code is None or not done or done[1] == "0":
+        fail("the machine", f"it ends with {code}:\n{said[-3000:]}")
+        return 0, 0
+    print(f"  in a machine of its own kernel, for {' and '.join(lacks)}: {done[0].strip()}")
+    return int(done[1]), int(done[2])
+
+
+only = set()
+if sys.argv[1:2] == ["--only"]:
+    only = set(sys.argv[2].split(","))
+    del sys.argv[1:3]
 can = abilities()
+for ability in sorted(only - can):
+    fail("the machine", f"its kernel has no {ability} either")
 nads, added, pings = map(sum, zip((0, 0, 0), *filter(None, each(judge, trees()))))
+if not only:
+    more = in_a_machine()
+    added, pings = added + more[0], pings + more[1]
+    for kind, count in sorted(Counter(only_read).items()):
+        print(f"  {count} NADs of type {kind}: only their JSON is read")
 print(f"  {added} NADs through ADD and DEL, {pings} pings")
-verdict(nads)
+verdict(added if only else added + len(only_read))
