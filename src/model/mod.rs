@@ -11,6 +11,7 @@ mod filtering;
 pub mod inventory;
 mod labels;
 mod network;
+mod node;
 mod node_object;
 mod others;
 mod policy;
