@@ -59,6 +59,7 @@ rules! {
     interface_taken::INTERFACE_TAKEN,
     kubevirt_cannot_bind::KUBEVIRT_CANNOT_BIND,
     localnet_conflict::LOCALNET_CONFLICT,
+    localnet_gives_no_address::LOCALNET_GIVES_NO_ADDRESS,
     localnet_moves::LOCALNET_MOVES,
     nad_does_not_fit::NAD_DOES_NOT_FIT,
     nad_in_another_namespace::NAD_IN_ANOTHER_NAMESPACE,

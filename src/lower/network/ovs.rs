@@ -16,7 +16,6 @@
 //! localnet, and the node policy tells OVN which bridge that is (OVN-Kubernetes, "Multiple networks", localnet topology).
 
 use super::{Context, Lowered};
-use crate::api::site::IpamMode;
 use crate::base::diagnostic::Findings;
 use crate::model::cni::Plugin;
 use crate::model::{Carrier, Localnet, Need};
@@ -43,10 +42,6 @@ fn lower_localnet(context: &Context<'_>, localnet: &Localnet, findings: &mut Fin
     let config = &context.config.value;
     context.ignore("bridgeName", config.bridge_name.is_some(), "the Site names the bridge of a localnet", findings);
     context.ignore("nodeIP", config.node_ip.is_some(), "a localnet does not take the node's address", findings);
-    // Without IPAM every address is the guest's business, and written down to be checked.
-    let is_static = context.settings.site.ipam() == IpamMode::Static
-        && config.ip_config.as_ref().is_some_and(|ip| ip.address.is_some());
-    context.ignore("ipConfig", is_static, "OVN gives a localnet no address, so the guest must set it", findings);
     context.check_namespace(findings).ok()?;
     let uplink = localnet.physical_interface.as_deref().map(|nic| context.group.uplink(Some(nic)));
     let need = if uplink.is_some() { Need::MappedBridge } else { Need::Mapping };
