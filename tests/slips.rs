@@ -310,7 +310,7 @@ fn slips(shape: Shape) -> Vec<Slip> {
         }
     }
     match shape {
-        Shape::Vlans => slip(&fourth, "physicalInterface: ens192", "physicalInterface: ens129", "WK304"),
+        Shape::Vlans | Shape::Ovs => slip(&fourth, "physicalInterface: ens192", "physicalInterface: ens129", "WK304"),
         Shape::Racks => {
             let selects = |text: &str| {
                 (0..MACHINES).find(|number| machine(shape, *number).contains(text)).map(file_of).unwrap_or_default()
@@ -326,7 +326,6 @@ fn slips(shape: Shape) -> Vec<Slip> {
             slip("site.yaml", "example.org/rack: b", "example.org/rack: bb", "WK246");
         }
         Shape::Trunk => slip("site.yaml", "max: 199", "max: 119", "WK225"),
-        Shape::Ovs => slip(&fourth, "physicalInterface: ens192", "physicalInterface: ens129", "WK304"),
         Shape::Sriov => {}
     }
     slips
