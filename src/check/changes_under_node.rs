@@ -30,7 +30,7 @@ rule! {
     ///
     /// ## Way out
     /// Say what the nodes have, or leave the key out. If it is meant, change one node after the other (`policy.maxUnavailable: 1`), with its console
-    /// at hand and the switch prepared, and `--allow WK241`; once the states are exported again, nothing is said any more.
+    /// at hand and the switch prepared, and `--allow WK241`; once the states are exported again, the tool reports nothing any more.
     pub(super) CHANGES_UNDER_NODE = "WK241", "changes-under-node", Warning, inventory: Needed;
 }
 

@@ -15,8 +15,8 @@ rule! {
     ///
     /// On vSphere, `ens160` is most often the first virtual NIC of a virtual machine and `ens192` the second. Nodes that are virtual machines
     /// there need port groups that let the guests' frames through: set promiscuous mode, or MAC learning on a distributed switch, and accept
-    /// forged transmits and MAC address changes. For VLANs the port group must be a trunk (VLAN 4095 on a standard switch). Nothing of this is
-    /// seen from here.
+    /// forged transmits and MAC address changes. For VLANs the port group must be a trunk (VLAN 4095 on a standard switch). The tool cannot see
+    /// any of this.
     ///
     /// ## Way out
     /// Set `physicalInterface` in the network, `spec.defaultNIC` in the Site, or `--default-nic`.

@@ -16,7 +16,7 @@ rule! {
     /// address, MTU, static addresses and routes, and DNS servers. What DHCP or a router has given is asked for again, with the same
     /// MAC address and at the same metric; WK242 names what the node then gets another of. While the policy is applied the node is
     /// off the network for seconds; if it does not come back, kubernetes-nmstate rolls back within minutes. Once the inventory shows
-    /// the address on the bridge, nothing is said any more.
+    /// the address on the bridge, the tool reports nothing any more.
     ///
     /// Nodes that are not in the inventory get no policy.
     ///
