@@ -1,5 +1,6 @@
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::collect::Blame;
 use super::hit::{Hit, Words};
@@ -110,7 +111,7 @@ pub(super) fn check<'a>(plan: &'a Plan, _: &Blame<'_>) -> Vec<Hit<'a>> {
 }
 
 /// What the Site says of the interfaces of a node group.
-type Stack = std::collections::BTreeMap<String, std::sync::Arc<UplinkDefinition>>;
+type Stack = BTreeMap<String, Arc<UplinkDefinition>>;
 
 fn of_interface<'a>(
     plan: &'a Plan,
@@ -228,10 +229,8 @@ fn of_lease<'a>(
 ) {
     let state = &policy.desired_state;
     let bridge = bridge_on(state, uplink);
-    let asks = |ip: &Option<InterfaceIp>| ip.as_ref().is_some_and(|ip| ip.enabled && ip.dhcp == Some(true));
-    let Some(asked) = bridge.unwrap_or(uplink).ipv4.as_ref().filter(|ip| ip.enabled && ip.dhcp == Some(true)) else {
-        return;
-    };
+    let asks = |ip: &&InterfaceIp| ip.enabled && ip.dhcp == Some(true);
+    let Some(asked) = bridge.unwrap_or(uplink).ipv4.as_ref().filter(asks) else { return };
     let source = uplink.copy_mac_from.as_deref();
     let source_key = if source.is_some() { "copy-mac-from" } else { "ipv4/dhcp" };
     let id = asked.dhcp_client_id.as_deref().unwrap_or(BY_MAC_ADDRESS);
@@ -239,7 +238,7 @@ fn of_lease<'a>(
         let node = plan.inventory.node(number);
         let Some(there) = node.interfaces.get(nic) else { continue };
         let is_new = uplink.name != nic && !node.interfaces.contains_key(&uplink.name);
-        let has_lease = asks(&there.ipv4) && there.ipv4.iter().any(|ip| there.given(ip).next().is_some());
+        let has_lease = there.ipv4.as_ref().filter(asks).is_some_and(|ip| there.given(ip).next().is_some());
         if !has_lease || (uplink.name != nic && !is_new) {
             continue;
         }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::blaming::BLAMING;
 use super::collect::Blame;
 use super::hit::{Hit, Words};
+use super::moving::every_move;
 use super::nodes::{name_nodes, place_in_state};
 use crate::model::{Key, Plan, Policy};
 use crate::rule;
@@ -46,18 +47,8 @@ type Moving<'a> = BTreeMap<usize, (&'a Policy, &'a str)>;
 /// of them stays.
 pub(super) fn quorum_lost(plan: &Plan) -> Option<(Moving<'_>, usize)> {
     let mut moving = Moving::new();
-    for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
-        let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
-        let ports = bridges.flat_map(|it| it.ports().into_iter().filter(|port| *port != it.name));
-        for port in ports {
-            let numbers = policy.nodes.nodes.iter().copied();
-            for number in numbers.filter(|number| {
-                let node = plan.inventory.node(*number);
-                node.is_control_plane() && node.depends_on(port)
-            }) {
-                moving.entry(number).or_insert((policy, port));
-            }
-        }
+    for it in every_move(plan).filter(|it| plan.inventory.node(it.node).is_control_plane()) {
+        moving.entry(it.node).or_insert((it.policy, it.nic));
     }
     let with_state = plan.inventory.nodes().iter().filter(|node| node.is_control_plane()).count();
     let count = with_state + plan.inventory.stateless().iter().filter(|node| node.is_control_plane()).count();

@@ -6,18 +6,35 @@ use super::node_address_lost::is_refused;
 use crate::base::place::Place;
 use crate::model::{Key, Plan, Policy};
 
+/// A node's own address that moves to a bridge.
+pub(super) struct Move<'a> {
+    pub(super) bridge: &'a str,
+    pub(super) nic: &'a str,
+    pub(super) policy: &'a Policy,
+    /// The number of the node.
+    pub(super) node: usize,
+}
+
+/// Every move, in the order of the policies.
+pub(super) fn every_move(plan: &Plan) -> impl Iterator<Item = Move<'_>> {
+    let per_node = plan.policies.iter().filter(|policy| policy.is_per_node);
+    per_node.flat_map(move |policy| {
+        let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
+        let ports = bridges.flat_map(|it| it.ports().into_iter().map(|port| (it.name.as_str(), port)));
+        let nodes = policy.nodes.nodes.iter().copied();
+        ports.filter(|(bridge, nic)| bridge != nic).flat_map(move |(bridge, nic)| {
+            let moving = nodes.clone().filter(move |node| plan.inventory.node(*node).depends_on(nic));
+            moving.map(move |node| Move { bridge, nic, policy, node })
+        })
+    })
+}
+
 /// The moves, each by its bridge and its NIC: the policies and the nodes. One that cannot be on
 /// a node is an error, and is not described besides.
 pub(super) fn moves(plan: &Plan) -> BTreeMap<(&str, &str), Vec<(&Policy, usize)>> {
     let mut by_bridge: BTreeMap<(&str, &str), Vec<(&Policy, usize)>> = BTreeMap::new();
-    for policy in plan.policies.iter().filter(|policy| policy.is_per_node) {
-        let bridges = policy.desired_state.interfaces.iter().filter(|it| it.bridge.is_some());
-        for (bridge, nic) in bridges.flat_map(|it| it.ports().into_iter().map(|port| (it.name.as_str(), port))) {
-            let moving = policy.nodes.nodes.iter().filter(|number| plan.inventory.node(**number).depends_on(nic));
-            for number in moving.filter(|_| bridge != nic) {
-                by_bridge.entry((bridge, nic)).or_default().push((policy, *number));
-            }
-        }
+    for Move { bridge, nic, policy, node } in every_move(plan) {
+        by_bridge.entry((bridge, nic)).or_default().push((policy, node));
     }
     by_bridge.retain(|_, moving| !moving.iter().any(|(policy, _)| is_refused(plan, policy)));
     by_bridge

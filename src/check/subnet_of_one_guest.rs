@@ -37,16 +37,12 @@ rule! {
 /// So many networks share a subnet that one beside them is more likely a slip.
 const SEVERAL: usize = 4;
 
-/// Who has a subnet on a wire.
-#[derive(Default)]
-struct Users<'a> {
-    guests: Vec<(&'a Claim, &'a Network)>,
-    /// Whether a node, the Site or others have it there.
-    is_given: bool,
-}
+/// The guests of each subnet of a wire, in the order of the files.
+type Subnets<'a> = BTreeMap<IpNet, Vec<(&'a Claim, &'a Network)>>;
 
 pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
-    let mut by_wire: BTreeMap<(&Wire, &NodeSelector), BTreeMap<IpNet, Users<'_>>> = BTreeMap::new();
+    let mut by_wire: BTreeMap<(&Wire, &NodeSelector), Subnets<'_>> = BTreeMap::new();
+    // What a node, the Site or others have there.
     let mut given: HashSet<(&Wire, IpNet)> = HashSet::new();
     for claim in &plan.claims {
         let Claimed::Subnet { wire, subnet } = &claim.what else { continue };
@@ -56,7 +52,7 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
             Some(network) if claim.by == Claimant::Network => {
                 if network.nad_name.is_none() && !blame.has(&claim.place) {
                     let subnets = by_wire.entry((wire, &claim.nodes)).or_default();
-                    subnets.entry(*subnet).or_default().guests.push((claim, network));
+                    subnets.entry(*subnet).or_default().push((claim, network));
                 }
             }
             _ => drop(given.insert((wire, *subnet))),
@@ -64,21 +60,19 @@ pub(super) fn check<'a>(plan: &'a Plan, blame: &Blame<'_>) -> Vec<Hit<'a>> {
     }
     let mut hits = Vec::new();
     let mut seen: HashSet<&Place> = HashSet::new();
-    for ((wire, _), mut subnets) in by_wire.into_iter().filter(|(_, subnets)| subnets.len() > 1) {
-        for (subnet, users) in &mut subnets {
-            users.is_given = given.contains(&(wire, *subnet));
-        }
-        let most = subnets.iter().max_by_key(|(subnet, users)| (users.guests.len(), *subnet));
-        let Some((most, others)) = most.filter(|(_, users)| users.guests.len() >= SEVERAL) else { continue };
-        for (subnet, users) in &subnets {
-            let [(claim, network)] = users.guests.as_slice() else { continue };
+    for ((wire, _), subnets) in by_wire.into_iter().filter(|(_, subnets)| subnets.len() > 1) {
+        let most = subnets.iter().max_by_key(|(subnet, guests)| (guests.len(), *subnet));
+        let Some((most, others)) = most.filter(|(_, guests)| guests.len() >= SEVERAL) else { continue };
+        for (subnet, guests) in &subnets {
+            let [(claim, network)] = guests.as_slice() else { continue };
+            let is_given = given.contains(&(wire, *subnet));
             let has_gateway = network.ip.as_ref().is_some_and(|ip| ip.gateway.is_some());
             let is_alone =
                 claim.place.network().and_then(|id| plan.find(id)).is_some_and(|(it, _)| !is_on_two_wires(it));
-            if has_gateway || users.is_given || !is_alone || !is_nearly(*subnet, *most) || !seen.insert(&claim.place) {
+            if has_gateway || is_given || !is_alone || !is_nearly(*subnet, *most) || !seen.insert(&claim.place) {
                 continue;
             }
-            let (first, count, most, subnet) = (others.guests[0].0, others.guests.len(), *most, *subnet);
+            let (first, count, most, subnet) = (others[0].0, others.len(), *most, *subnet);
             hits.push(Hit::new(claim.place.clone(), move || {
                 let message = format!("{subnet} on {wire} has this guest alone, and {count} are in {most} there");
                 Words::new(message, "correct the address; accept it if the wire has both subnets")
