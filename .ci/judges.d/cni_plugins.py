@@ -14,11 +14,10 @@ import sys
 from collections import Counter, defaultdict
 
 import machine
+from cni import POD_INTERFACE, end, plugin
 from common import each, fail, json, load, manifests, os, run, skip, trees, verdict
 
-PLUGINS = "/usr/lib/cni"
 PREFIX = os.environ["JUDGES_NETNS"]
-POD_INTERFACE = "net1"
 numbers = itertools.count(1)
 # What is run, and what of it is only read.
 RUN = {"bridge", "macvlan", "ipvlan"}
@@ -42,18 +41,9 @@ def namespace():
     return name
 
 
-def plugin(node, pod, command, config):
-    """Runs a plugin as the container runtime would, on the node: its exit code and answer."""
-    environment = {
-        "CNI_COMMAND": command, "CNI_CONTAINERID": pod, "CNI_NETNS": f"/run/netns/{pod}",
-        "CNI_IFNAME": POD_INTERFACE, "CNI_PATH": PLUGINS, "PATH": os.environ["PATH"],
-    }
-    done = run(["ip", "netns", "exec", node, f"{PLUGINS}/{config['type']}"], input=json.dumps(config), env=environment)
-    try:
-        answer = json.loads(done.stdout) if done.stdout.strip() else {}
-    except json.JSONDecodeError:
-        answer = {"msg": done.stdout + done.stderr}
-    return done.returncode, answer
+def on(node):
+    """What a command begins with that is for a node."""
+    return ["ip", "netns", "exec", node]
 
 
 def shape(path, config):
@@ -155,7 +145,7 @@ def judge(tree):
         if "macspoofchk" not in can:
             config.pop("macspoofchk", None)
         pod = namespace()
-        code, answer = plugin(node, pod, "ADD", config)
+        code, answer = plugin(pod, "ADD", config, on(node))
         if code:
             fail(path, f"ADD is refused: {answer.get('msg', answer)} {answer.get('details', '')}")
             continue
@@ -168,17 +158,8 @@ def judge(tree):
             fail(tree, f"the plugin had to make the bridge `{bridge}`: no policy does")
     pings = sum(ping(neighbours) for neighbours in wires.values())
     for path, pod, config, answer in added:
-        commands = ["DEL"]
-        # From 0.4.0 on the runtime hands the first answer back, and may ask whether all is still well.
-        if not config["cniVersion"].startswith("0.3."):
-            config["prevResult"] = answer
-            # Without IPAM the bridge plugin's CHECK looks for an IPAM plugin without a name, whatever the configuration.
-            if "ipam" in config:
-                commands = ["CHECK", "DEL"]
-        for command in commands:
-            code, said = plugin(node, pod, command, config)
-            if code:
-                fail(path, f"{command} is refused: {said.get('msg', said)} {said.get('details', '')}")
+        for refused in filter(None, end(pod, config, answer, on(node))):
+            fail(path, refused)
         if run(["ip", "-n", pod, "link", "show", POD_INTERFACE]).returncode == 0:
             fail(path, f"DEL left `{POD_INTERFACE}` behind")
     return len(nads), len(added), pings

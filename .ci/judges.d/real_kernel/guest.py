@@ -4,11 +4,14 @@ import json
 import sys
 import time
 import traceback
+from pathlib import Path
 
-import node
-from row import Row, Wrong
-from rows import ROWS
-from spoil import SPOILS
+# For `cni.py`, which the judges of both kinds of nodes share.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+import node  # noqa: E402
+from row import Row, Wrong  # noqa: E402
+from rows import ROWS  # noqa: E402
+from spoil import SPOILS  # noqa: E402
 
 
 def run_row(name, spoil):

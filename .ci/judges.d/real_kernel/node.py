@@ -12,7 +12,6 @@ import subprocess
 import time
 from pathlib import Path
 
-PLUGINS = "/usr/lib/cni"
 NMSTATE = os.environ.get("NMSTATE", "nmstate")
 UNTAGGED = 1
 CONFIGURATION = """\
@@ -222,20 +221,6 @@ class World:
         left = until(lambda: [it["ifname"] for it in ip_json("link", "show")] == ["lo"], 10)
         if not left:
             raise Broken(f"the row leaves interfaces behind: {ip('-br', 'link')}")
-
-
-def plugin(pod, command, config, interface="net1"):
-    """Runs a CNI plugin as the container runtime would: its exit code and answer."""
-    environment = {
-        "CNI_COMMAND": command, "CNI_CONTAINERID": pod, "CNI_NETNS": f"/run/netns/{pod}",
-        "CNI_IFNAME": interface, "CNI_PATH": PLUGINS, "PATH": os.environ["PATH"],
-    }
-    done = run(f"{PLUGINS}/{config['type']}", input=json.dumps(config), env=environment)
-    try:
-        answer = json.loads(done.stdout) if done.stdout.strip() else {}
-    except json.JSONDecodeError:
-        answer = {"msg": done.stdout + done.stderr}
-    return done.returncode, answer
 
 
 def _ping(netns, target, *arguments):

@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 
 import yaml
-from node import UNTAGGED, Broken, World, apply, ip, ip_json, must, plugin, profile, reached, reaches, run, show, start_manager, until
+from cni import POD_INTERFACE, end, plugin
+from node import UNTAGGED, Broken, World, apply, ip, ip_json, must, profile, reached, reaches, run, show, start_manager, until
 
 BINARY = os.environ["WUKONG_RENDER"]
 INPUTS = Path(__file__).resolve().parent / "rows"
@@ -144,16 +145,9 @@ class Row(World):
     def detach(self):
         """CHECK and DEL of every guest, as the runtime does when it ends."""
         for pod, config, answer in reversed(self.attached):
-            commands = ["DEL"]
-            # From 0.4.0 on; without IPAM the bridge plugin's CHECK looks for an IPAM plugin without a name.
-            if not config["cniVersion"].startswith("0.3."):
-                config["prevResult"] = answer
-                if "ipam" in config:
-                    commands = ["CHECK", "DEL"]
-            for command in commands:
-                code, said = plugin(pod, command, config)
-                self.check(code == 0, f"{command} of {config['name']} is refused: {said.get('msg', said)} {said.get('details', '')}")
-            self.check(run("ip", "-n", pod, "link", "show", "net1").returncode, f"DEL of {config['name']} leaves the interface")
+            for refused in end(pod, config, answer):
+                self.check(not refused, f"{config['name']}: {refused}")
+            self.check(run("ip", "-n", pod, "link", "show", POD_INTERFACE).returncode, f"DEL of {config['name']} leaves the interface")
         self.attached = []
 
     # --- the node ---
