@@ -21,7 +21,7 @@ pub fn is_within(word: &str, known: &str, letters: usize) -> bool {
     word.len().abs_diff(known.len()) <= letters && strsim::damerau_levenshtein(word, known) <= letters
 }
 
-/// Parts of a name that are shorter are no words in which a slip can be told from another name: `team-a` and `team-b`.
+/// In a shorter part of a name a slip looks like another name: `team-a` and `team-b`.
 const SHORTEST_WORD: usize = 4;
 
 /// Whether a name of words with hyphens is another but for one slip of the pen: a letter too few, too many, exchanged with its neighbour

@@ -38,7 +38,7 @@ rule! {
 /// The MTU of what is not told another, in bytes.
 const USUAL_MTU: u32 = 1500;
 
-/// The client id that nmstate sets where none is said: the MAC address.
+/// The client id that nmstate sets where a state has none: the MAC address.
 const BY_MAC_ADDRESS: &str = "ll";
 
 /// What changes, from what the node has to what the Site says.
@@ -123,7 +123,7 @@ fn of_interface<'a>(
 ) {
     let name = interface.name.as_str();
     let state = &policy.desired_state;
-    // The ports of a bond have what is said of the bond.
+    // A change of the bond is reported at the bond, and not at its ports.
     let is_bonded =
         state.interfaces.iter().any(|it| it.link_aggregation.iter().any(|bond| bond.port.contains(&interface.name)));
     let defined = uplinks.get(name).filter(|_| uplink.interfaces.iter().any(|it| it.name == name));

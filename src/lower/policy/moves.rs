@@ -13,7 +13,7 @@ use super::state::OwnAddress;
 /// The MTU of Ethernet, which every interface has that is not told another.
 const USUAL_MTU: u32 = 1500;
 
-/// The MAC address as what a DHCP server knows the node by. nmstate sets it where nothing else is said (`nm/settings/ip.rs`).
+/// The MAC address as what a DHCP server knows the node by. nmstate sets it where a state has none (`nm/settings/ip.rs`).
 const BY_MAC_ADDRESS: &str = "ll";
 
 /// What the node has on a NIC that becomes a port of `bridge`; none if it has no address there.
